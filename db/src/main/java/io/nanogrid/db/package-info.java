@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.db;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.auth;
+
+import org.jspecify.annotations.NullMarked;

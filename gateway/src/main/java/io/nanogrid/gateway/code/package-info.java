@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.code;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.config;
+
+import org.jspecify.annotations.NullMarked;

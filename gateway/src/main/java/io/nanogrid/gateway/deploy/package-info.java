@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.deploy;
+
+import org.jspecify.annotations.NullMarked;

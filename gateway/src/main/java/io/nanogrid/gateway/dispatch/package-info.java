@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.dispatch;
+
+import org.jspecify.annotations.NullMarked;

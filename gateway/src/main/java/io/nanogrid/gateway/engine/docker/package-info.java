@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.engine.docker;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.engine.sandbox;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.http;
+
+import org.jspecify.annotations.NullMarked;

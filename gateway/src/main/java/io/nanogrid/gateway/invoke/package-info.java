@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.invoke;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway;
+
+import org.jspecify.annotations.NullMarked;

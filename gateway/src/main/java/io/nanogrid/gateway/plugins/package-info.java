@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.plugins;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.pool;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.routes;
+
+import org.jspecify.annotations.NullMarked;

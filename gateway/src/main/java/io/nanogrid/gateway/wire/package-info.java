@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.wire;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,36 @@
+package io.nanogrid.runtime.node;
+
+import io.nanogrid.spi.Content;
+import io.nanogrid.spi.RuntimeDescriptor;
+import io.nanogrid.spi.RuntimeDescriptor.Dependencies;
+import io.nanogrid.spi.RuntimeDescriptor.Image;
+import io.nanogrid.spi.RuntimePlugin;
+import java.util.List;
+import java.util.Map;
+import org.pf4j.Extension;
+
+/// Node.js 18 and newer; CommonJS and ES modules.
+@Extension
+public final class NodeRuntime implements RuntimePlugin {
+
+    @Override
+    public RuntimeDescriptor describe() {
+        return new RuntimeDescriptor(
+                "node",
+                List.of("nodejs", "javascript", "js"),
+                List.of("index.js", "index.mjs", "lambda_function.js"),
+                List.of(".js", ".mjs", ".cjs"),
+                List.of("lambda_handler", "handler"),
+                Map.of("bootstrap.mjs", Content.resource(NodeRuntime.class, "runtime/bootstrap.mjs")),
+                List.of("{interpreter}", "{bootstrap}/bootstrap.mjs"),
+                Map.of("NODE_ENV", "production"),
+                List.of("node", "nodejs"),
+                new Image("node:22-slim", "NODE_BASE_IMAGE", "nanogrid-base-node:local", "node"),
+                new Dependencies(
+                        "package.json",
+                        List.of("package.json", "package-lock.json", "*.tgz", "vendor/*"),
+                        List.of("npm", "install", "--omit=dev", "--no-audit", "--no-fund", "--no-progress",
+                                "--install-links", "--prefix", "{target}"),
+                        Map.of("npm_config_update_notifier", "false")));
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.runtime.node;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.runtime.python;
+
+import org.jspecify.annotations.NullMarked;

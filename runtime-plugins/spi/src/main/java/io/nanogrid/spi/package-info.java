@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.spi;
+
+import org.jspecify.annotations.NullMarked;
