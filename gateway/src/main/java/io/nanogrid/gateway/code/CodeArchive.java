@@ -1,0 +1,80 @@
+package io.nanogrid.gateway.code;
+
+import io.nanogrid.gateway.code.CodeBundle.BadCode;
+import io.nanogrid.spi.Content;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+
+/// Zip archives, read as what a stranger sends. Nothing of an archive but names and bytes is taken over: links, modes and owners are
+/// lost, so an entry that is a link becomes a small text file and can't lead anywhere.
+public final class CodeArchive {
+
+    /// AWS Lambda takes 250 MB unpacked; an instance holds its code in memory, so ours is less.
+    static final int MAX_BYTES = 64 << 20;
+    static final int MAX_ENTRIES = 4096;
+
+    private CodeArchive() {
+    }
+
+    /// @throws BadCode if it is no zip archive, has an entry with a bad or repeated path, more than 4,096 entries or more than 64 MiB
+    public static CodeBundle unpack(byte[] archive) throws BadCode {
+        Map<String, Content> files = new HashMap<>();
+        long total = 0;
+        int entries = 0;
+        try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(archive), StandardCharsets.UTF_8)) {
+            for (ZipEntry entry; (entry = zip.getNextEntry()) != null;) {
+                if (++entries > MAX_ENTRIES) {
+                    throw new BadCode("the archive has more than " + MAX_ENTRIES + " entries");
+                }
+                if (entry.isDirectory()) {
+                    CodePaths.check(entry.getName().substring(0, entry.getName().length() - 1));
+                    continue;
+                }
+                // The size that an entry states is the sender's word: only what comes out counts.
+                byte[] content = zip.readNBytes((int) Math.min(Integer.MAX_VALUE - 8L, MAX_BYTES - total + 1));
+                total += content.length;
+                if (total > MAX_BYTES) {
+                    throw new BadCode("the archive holds more than " + (MAX_BYTES >> 20) + " MiB unpacked");
+                }
+                if (files.put(CodePaths.check(entry.getName()), Content.of(content)) != null) {
+                    throw new BadCode("the archive holds '" + entry.getName() + "' twice");
+                }
+            }
+        } catch (BadCode e) {
+            throw e;
+        } catch (ZipException | IllegalArgumentException e) {
+            throw new BadCode("the archive can't be read as a zip file: " + e.getMessage());
+        } catch (IOException e) {
+            throw new BadCode("the archive ends too early");
+        }
+        if (entries == 0) {
+            throw new BadCode("the archive isn't a zip file, or it is empty");
+        }
+        return CodeBundle.of(files);
+    }
+
+    /// The same bytes for the same bundle, always.
+    static byte[] pack(CodeBundle bundle) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes, StandardCharsets.UTF_8)) {
+            for (Map.Entry<String, Content> file : bundle.files().entrySet()) {
+                ZipEntry entry = new ZipEntry(file.getKey());
+                entry.setTime(0);
+                zip.putNextEntry(entry);
+                zip.write(file.getValue().toByteArray());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+}

@@ -1,0 +1,19 @@
+package io.nanogrid.gateway.code;
+
+import java.io.IOException;
+import java.util.Set;
+
+/// Keeps the code of functions under the hash of their content. Safe for use by many threads.
+public interface CodeStore {
+
+    /// Stores a bundle; when it returns, the bundle survives a crash. Storing it again does nothing.
+    void put(CodeBundle bundle) throws IOException;
+
+    /// @throws java.nio.file.NoSuchFileException if there is none of that hash
+    /// @throws IOException if it can't be read, or isn't what its hash says
+    CodeBundle get(String hash) throws IOException;
+
+    /// Removes every bundle that isn't among `inUse` and was stored before this gateway's last few minutes, in which a deploy may have
+    /// stored code that it hasn't yet written down.
+    void removeAllBut(Set<String> inUse) throws IOException;
+}

@@ -1,0 +1,61 @@
+package io.nanogrid.gateway.wire;
+
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+
+/// The connection to one instance. One thread at a time sends and receives; any thread may [#close], which ends a wait with an exception.
+public final class Channel implements AutoCloseable {
+
+    private final SocketChannel socket;
+    private final FrameCodec codec = new FrameCodec();
+    private int lastCall;
+
+    Channel(SocketChannel socket) {
+        this.socket = socket;
+    }
+
+    /// Sends `init` and waits for its answer, which is `ready` or `init-error`.
+    public Frame init(Bytes meta, Bytes files) throws IOException {
+        codec.write(socket, Frame.init(meta, files));
+        Frame answer = codec.read(socket, FrameLimits.GREETING);
+        if (answer.kind() != FrameKind.READY && answer.kind() != FrameKind.INIT_ERROR) {
+            throw new ProtocolViolation(answer.kind() + " in answer to INIT");
+        }
+        return answer;
+    }
+
+    /// Sends `invoke` and waits for its answer, which is `result` or `error`.
+    ///
+    /// @param maxBody the longest result that is taken, in bytes
+    /// @throws FrameTooLarge if the result is longer
+    public Frame invoke(boolean asValue, Bytes meta, Bytes event, int maxBody) throws IOException {
+        int call = ++lastCall;
+        codec.write(socket, Frame.invoke(call, asValue, meta, event));
+        Frame answer = codec.read(socket, FrameLimits.result(maxBody));
+        if (answer.kind() != FrameKind.RESULT && answer.kind() != FrameKind.ERROR) {
+            throw new ProtocolViolation(answer.kind() + " in answer to INVOKE");
+        }
+        if (answer.call() != call) {
+            throw new ProtocolViolation(
+                    "an answer to call " + Integer.toUnsignedString(answer.call()) + " instead of " + call);
+        }
+        return answer;
+    }
+
+    Frame hello() throws IOException {
+        Frame hello = codec.read(socket, FrameLimits.GREETING);
+        if (hello.kind() != FrameKind.HELLO) {
+            throw new ProtocolViolation(hello.kind() + " instead of HELLO");
+        }
+        return hello;
+    }
+
+    @Override
+    public void close() {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // Nothing is left to do with it.
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package io.nanogrid.gateway.wire;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+
+/// Frames to bytes and back, through one buffer that belongs to one channel. An ordinary frame is one write and one read.
+///
+/// Used by one thread at a time.
+final class FrameCodec {
+
+    private static final int BUFFER = 16 << 10;
+
+    /// Direct, as the socket would otherwise copy through a direct buffer of its own.
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+
+    void write(WritableByteChannel out, Frame frame) throws IOException {
+        buffer.clear();
+        buffer.putInt(Frame.HEAD_AFTER_LENGTH + frame.meta().size() + frame.body().size());
+        buffer.put((byte) frame.kind().number);
+        buffer.put((byte) frame.flags());
+        buffer.putInt(frame.call());
+        buffer.putInt(frame.meta().size());
+        put(out, frame.meta().array());
+        put(out, frame.body().array());
+        flush(out);
+    }
+
+    private void put(WritableByteChannel out, byte[] bytes) throws IOException {
+        int at = 0;
+        while (at < bytes.length) {
+            if (!buffer.hasRemaining()) {
+                flush(out);
+            }
+            int chunk = Math.min(buffer.remaining(), bytes.length - at);
+            buffer.put(bytes, at, chunk);
+            at += chunk;
+        }
+    }
+
+    private void flush(WritableByteChannel out) throws IOException {
+        buffer.flip();
+        while (buffer.hasRemaining()) {
+            out.write(buffer);
+        }
+        buffer.clear();
+    }
+
+    /// Reads one frame. Whoever speaks out of turn is in violation, so nothing may follow the frame.
+    ///
+    /// @throws EOFException if the other side has closed
+    /// @throws ProtocolViolation if it isn't a frame, or is larger than `limits`
+    Frame read(ReadableByteChannel in, FrameLimits limits) throws IOException {
+        buffer.clear();
+        while (buffer.position() < Frame.HEAD) {
+            if (in.read(buffer) < 0) {
+                throw new EOFException(buffer.position() == 0 ? "closed" : "closed within a frame");
+            }
+        }
+        buffer.flip();
+        long length = Integer.toUnsignedLong(buffer.getInt());
+        FrameKind kind = FrameKind.of(Byte.toUnsignedInt(buffer.get()));
+        int flags = Byte.toUnsignedInt(buffer.get());
+        int call = buffer.getInt();
+        long meta = Integer.toUnsignedLong(buffer.getInt());
+        long body = length - Frame.HEAD_AFTER_LENGTH - meta;
+        if (kind == null) {
+            throw new ProtocolViolation("a frame of an unknown kind");
+        }
+        if ((flags & ~kind.allowedFlags) != 0) {
+            throw new ProtocolViolation("a frame of kind " + kind + " with unknown flags " + flags);
+        }
+        if (body < 0) {
+            throw new ProtocolViolation("a frame whose parts are longer than itself");
+        }
+        if (meta > limits.meta()) {
+            throw new ProtocolViolation(
+                    "a frame with " + meta + " bytes of meta, where " + limits.meta() + " are allowed");
+        }
+        if (body > limits.body()) {
+            throw new FrameTooLarge(body, limits.body());
+        }
+        Frame frame = new Frame(kind, flags, call, take(in, (int) meta), take(in, (int) body));
+        if (buffer.hasRemaining()) {
+            throw new ProtocolViolation("bytes after a frame");
+        }
+        if (!frame.meta().isEmpty() && frame.meta().array()[0] != '{') {
+            throw new ProtocolViolation("meta that is no JSON object");
+        }
+        return frame;
+    }
+
+    private Bytes take(ReadableByteChannel in, int size) throws IOException {
+        byte[] bytes = new byte[size];
+        int at = Math.min(size, buffer.remaining());
+        buffer.get(bytes, 0, at);
+        while (at < size) {
+            buffer.clear().limit(Math.min(buffer.capacity(), size - at));
+            if (in.read(buffer) < 0) {
+                throw new EOFException("closed within a frame");
+            }
+            buffer.flip();
+            int chunk = buffer.remaining();
+            buffer.get(bytes, at, chunk);
+            at += chunk;
+        }
+        return Bytes.wrap(bytes);
+    }
+}

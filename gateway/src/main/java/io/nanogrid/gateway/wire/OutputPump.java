@@ -1,0 +1,71 @@
+package io.nanogrid.gateway.wire;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Reads what instances print while they run, so that none of them stops at a full pipe. One platform thread for all of them.
+public final class OutputPump implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(OutputPump.class);
+    private static final int EVENTS = 64;
+    /// How often the thread looks whether it is still wanted.
+    private static final int LOOK_MILLIS = 500;
+
+    private final Map<Long, OutputTap> taps = new ConcurrentHashMap<>();
+    private final AtomicLong nextKey = new AtomicLong();
+    private final int epoll;
+    private final Thread thread;
+    private volatile boolean closed;
+
+    public OutputPump() throws IOException {
+        epoll = NativeIo.epollCreate();
+        thread = Thread.ofPlatform().daemon().name("output-pump").start(this::run);
+    }
+
+    void watch(OutputTap tap, int out, int err) throws IOException {
+        long key = nextKey.incrementAndGet();
+        taps.put(key, tap);
+        NativeIo.epollAdd(epoll, out, key);
+        NativeIo.epollAdd(epoll, err, key);
+    }
+
+    void forget(OutputTap tap) {
+        taps.values().removeIf(tap::equals);
+    }
+
+    private void run() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment events = NativeIo.epollEvents(arena, EVENTS);
+            MemorySegment errno = NativeIo.errno(arena);
+            while (!closed) {
+                int count = NativeIo.epollWait(epoll, events, LOOK_MILLIS, errno);
+                for (int i = 0; i < count; i++) {
+                    OutputTap tap = taps.get(NativeIo.epollKey(events, i));
+                    if (tap != null) {
+                        tap.collect();
+                    }
+                }
+            }
+        } catch (IOException e) {
+            LOG.error("What functions print can't be read any more", e);
+        } finally {
+            NativeIo.close(epoll);
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
