@@ -1,0 +1,58 @@
+package io.nanogrid.db;
+
+/// The storage works, and what was asked contradicts what is stored. Nothing was changed.
+public abstract sealed class RefusedException extends RuntimeException {
+    private RefusedException(String message) {
+        super(message);
+    }
+
+    public static final class DuplicateRoute extends RefusedException {
+        private final long callbackId;
+
+        public DuplicateRoute(Endpoint endpoint, long callbackId) {
+            super("%s %s already belongs to callback %d".formatted(endpoint.method(), endpoint.path(), callbackId));
+            this.callbackId = callbackId;
+        }
+
+        /// The callback that has the route, as its draft, as what it is building, or as what it serves.
+        public long callbackId() {
+            return callbackId;
+        }
+    }
+
+    public static final class UnknownCallback extends RefusedException {
+        public UnknownCallback(long id) {
+            super("There is no callback " + id);
+        }
+    }
+
+    public static final class BuildInProgress extends RefusedException {
+        public BuildInProgress(long id) {
+            super("Callback %d is being built; wait until the build has ended".formatted(id));
+        }
+    }
+
+    public static final class NothingToRollBackTo extends RefusedException {
+        public NothingToRollBackTo(long id) {
+            super("Callback %d serves no version that has an older one to go back to".formatted(id));
+        }
+    }
+
+    public static final class UnknownChatRoom extends RefusedException {
+        public UnknownChatRoom(String chatId) {
+            super("There is no chat room '%s'".formatted(chatId));
+        }
+    }
+
+    public static final class DuplicateChatRoom extends RefusedException {
+        public DuplicateChatRoom(String chatId) {
+            super("There already is a chat room '%s'".formatted(chatId));
+        }
+    }
+
+    public static final class ChatRoomTaken extends RefusedException {
+        public ChatRoomTaken(String chatId, long callbackId) {
+            super("Chat room '%s' already belongs to callback %d".formatted(chatId, callbackId));
+        }
+    }
+}
