@@ -1,0 +1,133 @@
+package io.nanogrid.gateway.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// The gateway's configuration, as environment variables give it. Read once, at the start; every variable is described in the README.
+///
+/// @param apiKeys keys that callers may present; without any, only this machine can call
+/// @param memoryBudgetMb how much memory all instances together may be promised, in MiB
+/// @param corsOrigins origins whose pages may call `/api/`, or `*`
+/// @param baseImages docker base image by the variable's name, such as `PYTHON_BASE_IMAGE`
+/// @param networkAllow private ranges that functions with network may reach
+/// @param sandboxUids first and last host uid of sandboxed instances, where the gateway runs as root
+/// @param runDirectory where sockets go, if `RUN_DIR` says
+public record GatewayConfig(
+        String host,
+        int port,
+        Path dataDirectory,
+        @Nullable Path runDirectory,
+        Path pluginsDirectory,
+        EngineChoice engine,
+        List<String> apiKeys,
+        boolean allowAnonymous,
+        Set<String> corsOrigins,
+        Set<String> trustedOrigins,
+        Duration drain,
+        Duration logRetention,
+        int maxBodyBytes,
+        int memoryBudgetMb,
+        Map<String, String> baseImages,
+        List<Cidr> networkAllow,
+        UidRange sandboxUids,
+        @Nullable Path sandboxRoot) {
+
+    public static final int EXIT_CONFIG = 78;
+
+    private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1", "[::1]");
+    private static final List<String> BASE_IMAGES = List.of("PYTHON_BASE_IMAGE", "NODE_BASE_IMAGE");
+
+    /// `auto` takes docker where its daemon answers, else the sandbox.
+    public enum EngineChoice {
+        AUTO, DOCKER, SANDBOX
+    }
+
+    public record UidRange(int first, int last) {
+        public UidRange {
+            if (first < 1000 || last < first) {
+                throw new IllegalArgumentException("must be a range such as 700000-765535, from 1000 up");
+            }
+        }
+
+        static UidRange parse(String text) {
+            String[] ends = text.split("-", 2);
+            if (ends.length != 2) {
+                throw new IllegalArgumentException("no range");
+            }
+            return new UidRange(Integer.parseInt(ends[0].strip()), Integer.parseInt(ends[1].strip()));
+        }
+    }
+
+    /// @param environment the process's variables, over those of the `.env` file
+    /// @param machineMemoryMb memory that this machine, or the gateway's container, has
+    /// @throws ConfigException naming every variable that is wrong
+    public static GatewayConfig read(Map<String, String> environment, long machineMemoryMb) throws ConfigException {
+        Settings settings = new Settings(environment);
+        String host = settings.text("HOST", "127.0.0.1");
+        List<String> keys = keys(settings);
+        boolean anonymous = settings.flag("ALLOW_ANONYMOUS");
+        if (!isLoopback(host) && keys.isEmpty() && !anonymous) {
+            settings.problem("HOST",
+                    host + " can be reached from other machines, and there is no API key: set NANOGRID_API_KEY, or "
+                            + "ALLOW_ANONYMOUS=true if whoever reaches it may deploy code");
+        }
+        String run = settings.get("RUN_DIR");
+        String root = settings.get("SANDBOX_ROOTFS");
+        List<UidRange> uids = settings.listOf("SANDBOX_UIDS", UidRange::parse,
+                "isn't a range of uids such as 700000-765535");
+        GatewayConfig config = new GatewayConfig(
+                host,
+                settings.integer("PORT", 8080, 0, 65535),
+                Path.of(settings.text("DATA_DIR", "data")).toAbsolutePath().normalize(),
+                run == null ? null : Path.of(run).toAbsolutePath().normalize(),
+                Path.of(settings.text("PLUGINS_DIR", "plugins")).toAbsolutePath().normalize(),
+                settings.choice("ENGINE", EngineChoice.AUTO, EngineChoice.class),
+                keys,
+                anonymous,
+                Set.copyOf(settings.list("CORS_ORIGINS")),
+                Set.copyOf(settings.list("MANAGEMENT_ORIGINS")),
+                settings.duration("DRAIN_SECONDS", Duration.ofSeconds(10), "s"),
+                settings.duration("LOG_RETENTION", Duration.ofDays(7), "d"),
+                (int) settings.bytes("MAX_BODY_BYTES", 6 << 20, 1024, 128 << 20),
+                settings.integer("MEMORY_BUDGET_MB", (int) Math.max(128, machineMemoryMb * 7 / 10), 128, 1 << 24),
+                BASE_IMAGES.stream().filter(key -> settings.get(key) != null)
+                        .collect(Collectors.toUnmodifiableMap(key -> key, key -> settings.text(key, ""))),
+                settings.listOf("NETWORK_ALLOW", Cidr::parse, "isn't an address range such as 10.1.0.0/16"),
+                uids.isEmpty() ? new UidRange(700_000, 765_535) : uids.getFirst(),
+                root == null ? null : Path.of(root).toAbsolutePath().normalize());
+        if (!settings.problems().isEmpty()) {
+            throw new ConfigException(settings.problems());
+        }
+        return config;
+    }
+
+    private static List<String> keys(Settings settings) {
+        Set<String> keys = new TreeSet<>(settings.list("NANOGRID_API_KEY"));
+        keys.addAll(settings.list("INFRA_API_KEY"));
+        for (String key : keys) {
+            if (key.length() < 8) {
+                settings.problem("NANOGRID_API_KEY",
+                        "a key needs at least 8 characters; make one with: openssl rand -hex 24");
+            }
+        }
+        return List.copyOf(keys);
+    }
+
+    public static boolean isLoopback(String host) {
+        return LOOPBACK.contains(host.toLowerCase(Locale.ROOT)) || host.startsWith("127.");
+    }
+
+    /// Without the keys, so that it can be logged.
+    @Override
+    public String toString() {
+        return "GatewayConfig[" + host + ":" + port + ", " + dataDirectory + ", " + engine + ", " + apiKeys.size()
+                + " keys]";
+    }
+}

@@ -1,0 +1,25 @@
+package io.nanogrid.gateway.dispatch;
+
+import java.time.Instant;
+import java.util.OptionalLong;
+
+/// A call that has ended, with its figures.
+///
+/// @param queueNanos how long it waited for an instance that was being used or wasn't there, less `initNanos`
+/// @param initNanos how long it took to make and load an instance for it; 0 for a warm call
+/// @param runNanos from the sent event to the received answer
+/// @param peakMemoryBytes the most memory its instance has used so far; empty where that isn't known
+/// @param stdout what it printed, `stderr` likewise
+public record Invocation(
+        String requestId,
+        Outcome outcome,
+        Instant startedAt,
+        long queueNanos,
+        long initNanos,
+        long runNanos,
+        boolean cold,
+        OptionalLong peakMemoryBytes,
+        String stdout,
+        String stderr,
+        boolean outputCut) {
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.logs;
+
+import org.jspecify.annotations.NullMarked;
