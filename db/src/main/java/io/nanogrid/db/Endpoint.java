@@ -7,6 +7,6 @@ import org.jspecify.annotations.Nullable;
 /// @param path as the user wrote it, without a leading `/`
 /// @param method an HTTP method in upper case, or `ANY`
 /// @param routeKey what two paths that match the same requests have in common; with the method it is unique among callbacks
-/// @param rateLimit requests per second for one caller, or null for the gateway's own limit
+/// @param rateLimit calls a minute from one client, or null for no limit of its own
 public record Endpoint(String path, String method, String routeKey, Access auth, @Nullable Integer rateLimit) {
 }

@@ -1,0 +1,108 @@
+-- Instants and durations are microseconds, instants since 1970, unless the name of the column says otherwise.
+
+-- Never updated: a changed draft is a new row, and a version keeps the row that the draft had.
+CREATE TABLE definition (
+  id          INTEGER PRIMARY KEY,
+  runtime     TEXT    NOT NULL,
+  handler     TEXT,
+  code_hash   TEXT    NOT NULL,
+  library     TEXT,
+  memory_mb   INTEGER NOT NULL,
+  timeout_ms  INTEGER NOT NULL,
+  concurrency INTEGER,
+  network     INTEGER NOT NULL CHECK (network IN (0, 1)),
+  payload     TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE definition_env (
+  definition_id INTEGER NOT NULL REFERENCES definition (id) ON DELETE CASCADE,
+  name          TEXT    NOT NULL,
+  value         TEXT    NOT NULL,
+  PRIMARY KEY (definition_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE function (
+  id           TEXT    PRIMARY KEY,
+  name         TEXT    NOT NULL,
+  draft        INTEGER NOT NULL REFERENCES definition (id),
+  last_version INTEGER NOT NULL DEFAULT 0,
+  created_at   INTEGER NOT NULL,
+  updated_at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX function_by_draft ON function (draft);
+
+CREATE TABLE version (
+  function_id    TEXT    NOT NULL REFERENCES function (id) ON DELETE CASCADE,
+  number         INTEGER NOT NULL,
+  definition_id  INTEGER NOT NULL REFERENCES definition (id),
+  dependency_key TEXT,
+  state          TEXT    NOT NULL CHECK (state IN ('BUILDING', 'READY', 'FAILED')),
+  created_at     INTEGER NOT NULL,
+  PRIMARY KEY (function_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX one_build_at_a_time ON version (function_id) WHERE state = 'BUILDING';
+CREATE INDEX version_by_definition ON version (definition_id);
+
+CREATE TABLE callback (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  function_id  TEXT    NOT NULL UNIQUE REFERENCES function (id),
+  path         TEXT    NOT NULL,
+  method       TEXT    NOT NULL,
+  route_key    TEXT    NOT NULL,
+  auth         TEXT    NOT NULL,
+  rate_limit   INTEGER,
+  status       TEXT    NOT NULL,
+  live_version INTEGER,
+  created_at   INTEGER NOT NULL,
+  updated_at   INTEGER NOT NULL,
+  UNIQUE (route_key, method),
+  FOREIGN KEY (id, live_version) REFERENCES deployment (callback_id, version) DEFERRABLE INITIALLY DEFERRED,
+  CHECK (CASE status WHEN 'BUILD' THEN 1 WHEN 'DEPLOYED' THEN live_version IS NOT NULL ELSE live_version IS NULL END)
+) STRICT;
+INSERT INTO sqlite_sequence (name, seq) VALUES ('callback', 1000);
+
+-- Made with the version, from the draft of that moment; deployed_at is null until the version first goes live.
+CREATE TABLE deployment (
+  callback_id INTEGER NOT NULL REFERENCES callback (id) ON DELETE CASCADE,
+  version     INTEGER NOT NULL,
+  path        TEXT    NOT NULL,
+  method      TEXT    NOT NULL,
+  route_key   TEXT    NOT NULL,
+  auth        TEXT    NOT NULL,
+  rate_limit  INTEGER,
+  deployed_at INTEGER,
+  PRIMARY KEY (callback_id, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deployment_by_route ON deployment (route_key, method);
+
+CREATE TABLE chat_room (
+  chat_id     TEXT    PRIMARY KEY,
+  title       TEXT    NOT NULL,
+  callback_id INTEGER UNIQUE REFERENCES callback (id) ON DELETE SET NULL,
+  created_at  INTEGER NOT NULL
+) STRICT;
+
+-- No foreign keys: a record outlives its function.
+CREATE TABLE execution (
+  id                INTEGER PRIMARY KEY,
+  request_id        TEXT    NOT NULL,
+  function_id       TEXT    NOT NULL,
+  callback_id       INTEGER,
+  version           INTEGER NOT NULL,
+  status            TEXT    NOT NULL,
+  started_at        INTEGER NOT NULL,
+  queue_us          INTEGER NOT NULL,
+  init_us           INTEGER NOT NULL,
+  run_us            INTEGER NOT NULL,
+  cold_start        INTEGER NOT NULL,
+  peak_memory_bytes INTEGER,
+  error_type        TEXT,
+  error_message     TEXT,
+  stdout            TEXT    NOT NULL,
+  stderr            TEXT    NOT NULL,
+  output_truncated  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX execution_by_request ON execution (request_id);
+CREATE INDEX execution_by_function ON execution (function_id, started_at);
+CREATE INDEX execution_by_callback ON execution (callback_id, started_at) WHERE callback_id IS NOT NULL;
+CREATE INDEX execution_by_start ON execution (started_at);

@@ -1,0 +1,109 @@
+package io.nanogrid.db.sqlite;
+
+import static io.nanogrid.db.Drafts.draft;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+import io.nanogrid.db.CallbackRecord;
+import io.nanogrid.db.CallbackStatus;
+import io.nanogrid.db.Deployment;
+import io.nanogrid.db.LiveRoute;
+import io.nanogrid.db.VersionState;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CrashTest {
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 40, 300})
+    void whatWasReportedDeployedBeforeAKillIsServedAfterIt(int deploys, @TempDir Path dir) throws Exception {
+        Map<Long, Integer> reported = killAfter(deploys, dir);
+
+        try (var database = SqliteDatabase.open(dir)) {
+            database.callbacks().recoverInterrupted();
+
+            assertThat(check(database, "PRAGMA integrity_check")).containsExactly("ok");
+            assertThat(check(database, "PRAGMA foreign_key_check")).isEmpty();
+            Map<Long, Integer> live = new HashMap<>();
+            database.callbacks().liveRoutes().stream().map(LiveRoute::deployment)
+                    .forEach(deployment -> live.put(deployment.callbackId(), deployment.version()));
+            assertThat(reported).allSatisfy((id, version) -> assertThat(live.get(id)).isGreaterThanOrEqualTo(version));
+            assertThat(database.callbacks().liveRoutes())
+                    .allSatisfy(route -> assertThat(route.version().state()).isEqualTo(VersionState.READY));
+            assertThat(database.callbacks().list()).extracting(CallbackRecord::status)
+                    .doesNotContain(CallbackStatus.BUILD);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = 5)
+    void aKilledProcessLeavesNothingInTheTemporaryDirectory(int deploys, @TempDir Path dir) throws Exception {
+        killAfter(deploys, dir);
+
+        assertThat(dir.resolve("tmp")).isEmptyDirectory();
+    }
+
+    /// @return callback → the newest version that the killed process reported as deployed
+    private static Map<Long, Integer> killAfter(int deploys, Path dir) throws IOException, InterruptedException {
+        Path tmp = Files.createDirectories(dir.resolve("tmp"));
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-Djava.io.tmpdir=" + tmp, "-cp",
+                System.getProperty("java.class.path"), Deployer.class.getName(), dir.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        var lines = new ArrayList<String>();
+        try (BufferedReader out = process.inputReader()) {
+            String line = "";
+            while (lines.size() < deploys && line != null) {
+                line = out.readLine();
+                if (line != null) {
+                    lines.add(line);
+                }
+            }
+            process.destroyForcibly().waitFor();
+        }
+        assertThat(process.exitValue()).isEqualTo(137);
+        assertThat(lines).hasSize(deploys);
+        var newest = new HashMap<Long, Integer>();
+        for (String line : lines) {
+            String[] words = line.split(" ");
+            newest.merge(Long.valueOf(words[0]), Integer.valueOf(words[1]), Math::max);
+        }
+        return newest;
+    }
+
+    private static List<String> check(SqliteDatabase database, String pragma) {
+        return database.lanes().read(connection -> Sql.list(connection, pragma, row -> row.getString(1)));
+    }
+
+    /// Deploys for ever from four threads, and prints each callback and version after it was reported live.
+    static final class Deployer {
+        private Deployer() {
+        }
+
+        public static void main(String[] args) {
+            var database = SqliteDatabase.open(Path.of(args[0]));
+            IntStream.range(0, 4).forEach(thread -> Thread.ofPlatform().start(() -> {
+                long id = database.callbacks().create(draft("t" + thread)).id();
+                for (int i = 0;; i++) {
+                    int number = database.callbacks().beginVersion(id).number();
+                    CallbackRecord callback = database.callbacks().completeDeployment(id, number, "deps");
+                    Deployment live = callback.live();
+                    if (live != null) {
+                        System.out.println(live.callbackId() + " " + live.version());
+                    }
+                    database.callbacks().update(id, draft("t" + thread, "code" + i));
+                }
+            }));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package io.nanogrid.db.sqlite;
+
+import java.nio.file.Path;
+
+import io.nanogrid.db.CallbackRepositoryContract;
+import io.nanogrid.db.ChatRoomRepositoryContract;
+import io.nanogrid.db.Database;
+import io.nanogrid.db.DeployContract;
+import io.nanogrid.db.ExecutionRepositoryContract;
+import io.nanogrid.db.FunctionRepositoryContract;
+import org.junit.jupiter.api.Nested;
+
+class SqliteContractTest {
+
+    @Nested
+    class Callbacks extends CallbackRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return SqliteDatabase.open(directory);
+        }
+    }
+
+    @Nested
+    class Deploying extends DeployContract {
+        @Override
+        protected Database open(Path directory) {
+            return SqliteDatabase.open(directory);
+        }
+    }
+
+    @Nested
+    class Functions extends FunctionRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return SqliteDatabase.open(directory);
+        }
+    }
+
+    @Nested
+    class ChatRooms extends ChatRoomRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return SqliteDatabase.open(directory);
+        }
+    }
+
+    @Nested
+    class Executions extends ExecutionRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return SqliteDatabase.open(directory);
+        }
+    }
+}
