@@ -1,0 +1,375 @@
+// Runs Node.js functions inside an instance. The contract is runtimes/protocol/PROTOCOL.md; Node 18.14 and newer.
+import { isUtf8 } from "node:buffer";
+import fs from "node:fs";
+import net from "node:net";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const SOCKET = "/run/nanogrid/s";
+export const HELLO = 1, INIT = 2, READY = 3, INIT_ERROR = 4, INVOKE = 5, RESULT = 6, ERROR = 7;
+const VALUE = 1; // on invoke
+const RESPONSE = 1, JSON_BODY = 2; // on result
+const BAD_EVENT = 1, BAD_RESULT = 2; // on error
+const BUSY = 128;
+const HEAD = 14, META_LIMIT = 1 << 20, ERROR_META_LIMIT = 60_000;
+const { parse, stringify } = JSON; // as they are before a function changes them
+
+/** One frame; meta and body are text or bytes. */
+export function encode(kind, flags, call, meta = "", body = "") {
+  const metaLength = Buffer.byteLength(meta), bodyLength = Buffer.byteLength(body);
+  const frame = Buffer.allocUnsafe(HEAD + metaLength + bodyLength);
+  frame.writeUInt32BE(frame.length - 4, 0);
+  frame[4] = kind;
+  frame[5] = flags;
+  frame.writeUInt32BE(call, 6);
+  frame.writeUInt32BE(metaLength, 10);
+  if (metaLength > 0) put(meta, frame, HEAD);
+  if (bodyLength > 0) put(body, frame, HEAD + metaLength);
+  return frame;
+}
+
+function put(data, frame, at) {
+  if (typeof data === "string") frame.write(data, at);
+  else frame.set(data, at);
+}
+
+/** Cuts what arrives into frames: `accept(kind, flags, call, meta, body)`, whose bytes are valid during that call alone. */
+export function decoder(accept) {
+  let pending = null, filled = 0; // a frame that has not arrived whole, or its head while its length is unknown
+  const size = (bytes, at) => 4 + bytes.readUInt32BE(at);
+  function whole(frame) {
+    const metaLength = frame.length < HEAD ? Infinity : frame.readUInt32BE(10);
+    if (metaLength > frame.length - HEAD) throw new Violation(`a frame of ${frame.length} bytes with metaLength ${metaLength}`);
+    const body = HEAD + metaLength;
+    accept(frame[4], frame[5], frame.readUInt32BE(6), frame.subarray(HEAD, body), frame.subarray(body));
+  }
+  return function received(chunk) {
+    for (let at = 0; at < chunk.length; ) {
+      if (pending === null) {
+        const left = chunk.length - at, wanted = left < HEAD ? HEAD : size(chunk, at);
+        if (wanted <= left) {
+          whole(chunk.subarray(at, at + wanted));
+          at += wanted;
+          continue;
+        }
+        pending = Buffer.allocUnsafe(wanted);
+        filled = 0;
+      }
+      const copied = chunk.copy(pending, filled, at);
+      at += copied;
+      filled += copied;
+      if (filled < pending.length) continue;
+      const frame = pending, wanted = size(frame, 0);
+      pending = null;
+      if (wanted <= frame.length) whole(frame);
+      else {
+        pending = Buffer.allocUnsafe(wanted);
+        frame.copy(pending);
+      }
+    }
+  };
+}
+
+/** The gateway broke the protocol; nothing that it sends after that can be trusted to mean what it says. */
+class Violation extends Error {}
+
+function failure(name, message) {
+  const error = new Error(message);
+  error.name = name;
+  error.stack = "";
+  return error;
+}
+
+/** The meta of an error frame. Never throws, whatever was thrown and whatever its getters do. */
+function describe(error) {
+  let name = "Error", message = "", trace = [];
+  try {
+    const real = error instanceof Error || (typeof error === "object" && error !== null && "message" in error);
+    name = String(real ? error.name ?? "Error" : typeof error);
+    message = String(real ? error.message : error).slice(0, ERROR_META_LIMIT);
+    for (let cause = error, depth = 0; real && cause?.stack && depth < 5; cause = cause.cause, depth++) {
+      trace.push(...userTrace(String(cause.stack), depth > 0));
+    }
+  } catch {
+    message ||= "<a thrown value that can't be described>";
+  }
+  for (;;) {
+    const meta = stringify({ errorType: name, errorMessage: message, stackTrace: trace });
+    if (Buffer.byteLength(meta) <= ERROR_META_LIMIT) return meta;
+    name = name.slice(0, 200);
+    message = message.slice(0, Math.floor(message.length * 2 / 3));
+    trace = trace.slice(0, Math.max(2, Math.floor(trace.length * 2 / 3))).map((line) => line.slice(0, 300));
+  }
+}
+
+/** The lines of a stack without those of this file and of Node itself. */
+function userTrace(stack, isCause) {
+  const lines = stack.split("\n").filter((line) => !/^ +at .*(node:|bootstrap\.mjs:\d)/.test(line) || !isOurs(line));
+  return isCause ? [`Caused by: ${lines[0]}`, ...lines.slice(1)] : lines;
+}
+
+function isOurs(line) {
+  return line.includes(import.meta.url) || /\(?node:[\w/]+:\d+:\d+\)?$/.test(line);
+}
+
+/** What a handler learns about its call, in AWS Lambda's spelling and plainly. A call's meta is read when it is asked for. */
+class Context {
+  identity = undefined;
+  clientContext = undefined;
+  /** Is here for handlers that set it; the answer is sent as soon as there is one, whatever it says. */
+  callbackWaitsForEmptyEventLoop = true;
+  #meta;
+  #http;
+
+  constructor(meta) {
+    this.#meta = meta;
+  }
+
+  get #call() {
+    if (typeof this.#meta === "string") this.#meta = this.#meta === "" ? {} : parse(this.#meta);
+    return this.#meta;
+  }
+
+  get requestId() { return this.#call.requestId ?? ""; }
+  get awsRequestId() { return this.requestId; }
+  get deadlineMs() { return this.#call.deadlineMs ?? 0; }
+  get traceparent() { return this.#call.traceparent; }
+  /** method, path, headers, query, pathParameters and clientAddress of a call over HTTP, else undefined. */
+  get http() { return this.#http ??= this.#call.http; }
+  getRemainingTimeInMillis() { return Math.max(0, this.deadlineMs - Date.now()); }
+
+  static describeFunction({ function: functionName, version, memoryMb }) {
+    Object.assign(Context.prototype, {
+      functionName,
+      version,
+      functionVersion: String(version),
+      memoryLimitMb: memoryMb,
+      memoryLimitInMB: memoryMb,
+      invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${functionName}:${version}`,
+      logGroupName: `/aws/lambda/${functionName}`,
+      logStreamName: `${new Date().toISOString().slice(0, 10).replaceAll("-", "/")}/[${version}]${process.pid.toString(16)}`,
+    });
+  }
+}
+
+/**
+ * Sees processes that the function left running: children of this process, and orphans that its parent, the init process of
+ * the instance, took over. Two reads of open files a call; the kernel writes them afresh each time.
+ */
+function childrenWatch() {
+  const buffer = Buffer.allocUnsafe(8192);
+  const open = (pid) => {
+    try {
+      return fs.openSync(`/proc/${pid}/task/${pid}/children`);
+    } catch { // the parent is outside of this process's view
+      return null;
+    }
+  };
+  const own = open(process.pid), parents = open(process.ppid);
+  const list = (fd) => {
+    const length = fd === null ? 0 : fs.readSync(fd, buffer, 0, buffer.length, 0);
+    return length === 0 ? "" : buffer.latin1Slice(0, length);
+  };
+  const pids = (text) => text.split(" ").filter(Boolean);
+  const ended = (pid) => {
+    try {
+      const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
+      return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+    } catch {
+      return true;
+    }
+  };
+  const before = list(parents);
+  return function running() {
+    const mine = list(own), adopted = list(parents);
+    if (mine === "" && adopted === before) return false;
+    const known = new Set(pids(before));
+    return [...pids(mine), ...pids(adopted).filter((pid) => !known.has(pid))].some((pid) => !ended(pid));
+  };
+}
+
+/** Puts the function's files, variables and libraries in place and returns its handler. */
+async function load(meta, body) {
+  let at = 0;
+  for (const file of meta.files) {
+    const target = path.join(meta.directory, file.path);
+    fs.mkdirSync(path.dirname(target), { recursive: true });
+    fs.writeFileSync(target, body.subarray(at, at += file.size));
+  }
+  Object.assign(process.env, meta.env);
+  process.chdir(meta.directory);
+  const file = path.join(meta.directory, meta.file);
+  process.argv = [process.execPath, file];
+  if (meta.dependencies) link(path.join(meta.dependencies, "node_modules"), path.join(meta.directory, "node_modules"));
+  Context.describeFunction(meta);
+  return async () => {
+    const exported = await import(pathToFileURL(file)).catch(async (error) => {
+      throw error instanceof SyntaxError ? await located(error, meta) : error;
+    });
+    for (const name of meta.handlers) {
+      const handler = exported[name] ?? exported.default?.[name];
+      if (typeof handler === "function") return handler;
+    }
+    throw failure("HandlerNotFound", `${meta.file} exports none of these functions: ${meta.handlers.join(", ")}`);
+  };
+}
+
+/** Import and require look for libraries beside the function's files: what the function brings itself goes first. */
+function link(from, to) {
+  if (!fs.existsSync(from)) return;
+  if (!fs.existsSync(to)) fs.symlinkSync(from, to);
+  else if (/^(node_modules|@.*)$/.test(path.basename(to))) {
+    for (const entry of fs.readdirSync(from)) link(path.join(from, entry), path.join(to, entry));
+  }
+}
+
+/** Node doesn't say where an ES module's syntax is wrong, except in the output of `node --check`. */
+async function located(error, meta) {
+  if (/^\S+:\d+\n/.test(error.stack)) return error;
+  const { spawnSync } = await import("node:child_process");
+  const files = new Set([meta.file, ...meta.files.map((file) => file.path).filter((name) => /\.[cm]?js$/.test(name))]);
+  for (const file of [...files].slice(0, 50)) {
+    const check = spawnSync(process.execPath, ["--check", path.join(meta.directory, file)], { encoding: "utf8" });
+    const where = /^\S+:(\d+)\n[^]*?(?=\n\nNode\.js v|$)/.exec(check.stderr ?? "");
+    if (check.status && where) {
+      error.stack = where[0];
+      error.message += ` (${file}, line ${where[1]})`;
+      return error;
+    }
+  }
+  return error;
+}
+
+/** flags, meta and body of the result frame. */
+function answer(result, asValue) {
+  if (asValue || result === null || typeof result !== "object" || !Number.isInteger(result.statusCode)) {
+    return [0, "", stringify(result) ?? "null"];
+  }
+  const head = (value) => value ?? undefined;
+  const meta = stringify({
+    statusCode: result.statusCode,
+    headers: head(result.headers),
+    multiValueHeaders: head(result.multiValueHeaders),
+    cookies: head(result.cookies),
+    isBase64Encoded: head(result.isBase64Encoded),
+  });
+  if (Buffer.byteLength(meta) > META_LIMIT) throw new RangeError(`the response's headers are longer than ${META_LIMIT} bytes`);
+  const body = head(result.body);
+  return typeof body === "string" || body === undefined
+    ? [RESPONSE, meta, body ?? ""]
+    : [RESPONSE | JSON_BODY, meta, stringify(body) ?? "null"];
+}
+
+function serve(address) {
+  let handler = null, initialised = false, current = null, workers = 0;
+  const childrenRunning = childrenWatch();
+  const input = Buffer.allocUnsafe(65536);
+
+  /** What runs until it is settled, once. While it waits, the socket doesn't keep the process: see beforeExit. */
+  function begin(onSuccess, onError) {
+    const settle = (then) => (value, flags = 0) => {
+      if (current !== running) return;
+      current = null;
+      socket.ref();
+      then(value, flags);
+    };
+    const running = { done: settle(onSuccess), failed: settle(onError), unanswered: undefined };
+    current = running;
+    return running;
+  }
+
+  function wait(running, promise) {
+    promise.then(running.done, running.failed);
+    if (current === running) socket.unref();
+  }
+
+  function init(meta, body) {
+    const refuse = (error) => socket.write(encode(INIT_ERROR, 0, 0, describe(error)));
+    if (initialised) {
+      return refuse(failure("InitRefused", "this instance has its function: it serves one version for its whole life"));
+    }
+    initialised = true;
+    const running = begin((loaded) => {
+      handler = loaded;
+      socket.write(encode(READY, 0, 0));
+    }, refuse);
+    try {
+      wait(running, load(parse(meta.toString()), body).then((find) => find()));
+    } catch (error) {
+      running.failed(error);
+    }
+  }
+
+  function invoke(flags, call, meta, body) {
+    const busy = () => (workers > 0 || childrenRunning() ? BUSY : 0);
+    const fail = (error, flags) => socket.write(encode(ERROR, flags | busy(), call, describe(error)));
+    let event;
+    try {
+      if (!isUtf8(body)) throw new SyntaxError("the event is not UTF-8");
+      event = parse(body.toString());
+    } catch (error) {
+      return fail(error, BAD_EVENT);
+    }
+    const running = begin((result) => {
+      let parts;
+      try {
+        parts = answer(result, (flags & VALUE) !== 0);
+      } catch (error) {
+        return fail(error, BAD_RESULT);
+      }
+      socket.write(encode(RESULT, parts[0] | busy(), call, parts[1], parts[2]));
+    }, fail);
+    const callback = (error, result) => (error === null || error === undefined ? running.done(result) : running.failed(error));
+    try {
+      const result = handler(event, new Context(meta.toString()), callback);
+      if (typeof result?.then === "function") wait(running, Promise.resolve(result));
+      else if (handler.length < 3) running.done(result);
+      else if (current === running) {
+        running.unanswered = running.done; // as Lambda: a callback that nobody will call any more is an answer of null
+        socket.unref();
+      }
+    } catch (error) {
+      running.failed(error);
+    }
+  }
+
+  function accept(kind, flags, call, meta, body) {
+    if (kind === INIT && flags === 0) init(meta, body);
+    else if (kind === INVOKE && flags <= VALUE && handler !== null && current === null) invoke(flags, call, meta, body);
+    else throw new Violation(`the gateway sent a frame of kind ${kind} with flags ${flags}, which is not allowed now`);
+  }
+
+  process.on("worker", (worker) => {
+    workers++;
+    worker.once("exit", () => workers--);
+  });
+  process.on("uncaughtException", (error) => {
+    if (current !== null && !(error instanceof Violation)) return current.failed(error, BUSY); // what it left behind is unknown
+    fs.writeSync(2, `${parse(describe(error)).stackTrace.join("\n")}\n`);
+    process.exit(1);
+  });
+  process.on("beforeExit", () => {
+    if (current?.unanswered) current.unanswered();
+    else current?.failed(failure("NeverSettled", "nothing is left that could settle the promise that the function waits for"));
+  });
+
+  const received = decoder(accept);
+  const socket = net.connect({
+    path: address,
+    onread: {
+      buffer: input,
+      callback(length) {
+        received(input.subarray(0, length));
+        return true;
+      },
+    },
+  });
+  socket.on("connect", () => socket.write(encode(HELLO, 0, 0, stringify({ protocol: 1, runtime: `node ${process.versions.node}` }))));
+  socket.on("error", (error) => {
+    if (initialised) process.exit(0);
+    throw error;
+  });
+  socket.on("close", () => process.exit(0)); // at once: nothing of the function may hold up the end
+}
+
+if (process.argv[1] && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) serve(process.argv[2] ?? SOCKET);
