@@ -1,0 +1,51 @@
+package io.nanogrid.gateway.deploy;
+
+import io.nanogrid.db.LiveRoute;
+import io.nanogrid.gateway.invoke.Route;
+import io.nanogrid.gateway.pool.FunctionVersion;
+import io.nanogrid.gateway.routes.RoutePath;
+import io.nanogrid.gateway.routes.RouteTable;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What is being served, in memory. Readers take a whole table and are never disturbed; writers make a new one.
+///
+/// Safe for use by many threads. Its monitor guards the map; the table is published by the volatile field.
+public final class LiveRoutes {
+
+    private final Map<Long, RouteTable.Route<Route>> byCallback = new HashMap<>();
+    private volatile RouteTable<Route> table = RouteTable.of(java.util.List.of());
+
+    public RouteTable<Route> table() {
+        return table;
+    }
+
+    static RouteTable.Route<Route> route(LiveRoute live, FunctionVersion version) {
+        var endpoint = live.deployment().endpoint();
+        RoutePath path = RoutePath.parse(endpoint.path());
+        Route target = new Route(live.deployment().callbackId(), path.text(), version,
+                live.version().definition().payload(), endpoint.auth());
+        return new RouteTable.Route<>(path, endpoint.method(), target);
+    }
+
+    /// Many at once, as at the start.
+    synchronized void putAll(Map<Long, RouteTable.Route<Route>> routes) {
+        byCallback.putAll(routes);
+        table = RouteTable.of(byCallback.values());
+    }
+
+    /// @return what the callback served before, if anything
+    synchronized FunctionVersion.@Nullable Key put(long callbackId, RouteTable.Route<Route> route) {
+        RouteTable.Route<Route> before = byCallback.put(callbackId, route);
+        table = RouteTable.of(byCallback.values());
+        return before == null ? null : before.target().version().key();
+    }
+
+    /// @return what the callback served until now, if anything
+    synchronized FunctionVersion.@Nullable Key remove(long callbackId) {
+        RouteTable.Route<Route> before = byCallback.remove(callbackId);
+        table = RouteTable.of(byCallback.values());
+        return before == null ? null : before.target().version().key();
+    }
+}

@@ -1,0 +1,80 @@
+package io.nanogrid.gateway.http;
+
+import io.javalin.http.Context;
+import io.nanogrid.gateway.invoke.HttpCall;
+import io.nanogrid.gateway.wire.Bytes;
+import jakarta.servlet.http.HttpServletRequest;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/// Makes a function's view of a request.
+final class CallReader {
+
+    /// Headers of one hop (RFC 9110, 7.6.1), and those that are for the gateway alone.
+    private static final Set<String> NOT_PASSED = Set.of("connection", "keep-alive", "proxy-connection",
+            "proxy-authenticate",
+            "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "x-api-key", "x-lambda-status-code",
+            "x-cold-start",
+            "x-request-id");
+
+    private CallReader() {
+    }
+
+    static HttpCall read(Context ctx, Map<String, String> pathParameters) {
+        HttpServletRequest request = ctx.req();
+        String query = request.getQueryString();
+        return new HttpCall(
+                RequestId.of(ctx),
+                request.getMethod(),
+                decode(request.getRequestURI().replace("+", "%2B")),
+                pathParameters,
+                query == null ? "" : query,
+                query == null ? Map.of() : query(query),
+                headers(request),
+                Bytes.wrap(ctx.bodyAsBytes()),
+                request.getRemoteAddr(),
+                request.getHeader("traceparent"));
+    }
+
+    private static Map<String, List<String>> headers(HttpServletRequest request) {
+        Map<String, List<String>> headers = new LinkedHashMap<>();
+        for (Enumeration<String> names = request.getHeaderNames(); names.hasMoreElements();) {
+            String name = names.nextElement();
+            String key = name.toLowerCase(Locale.ROOT);
+            if (!NOT_PASSED.contains(key)) {
+                headers.put(key, Collections.list(request.getHeaders(name)));
+            }
+        }
+        return headers;
+    }
+
+    /// What the query says, in its order; `+` is a space, as in a form.
+    private static Map<String, List<String>> query(String raw) {
+        Map<String, List<String>> query = new LinkedHashMap<>();
+        for (String pair : raw.split("&")) {
+            if (!pair.isEmpty()) {
+                int equals = pair.indexOf('=');
+                String name = decode(equals < 0 ? pair : pair.substring(0, equals));
+                String value = equals < 0 ? "" : decode(pair.substring(equals + 1));
+                query.computeIfAbsent(name, _ -> new ArrayList<>(1)).add(value);
+            }
+        }
+        return query;
+    }
+
+    private static String decode(String text) {
+        try {
+            return URLDecoder.decode(text, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw Problem.badRequest("bad_query", "the query has a broken escape").thrown();
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package io.nanogrid.gateway.http;
+
+import io.nanogrid.db.CallbackRecord;
+import io.nanogrid.db.ChatRoomRecord;
+import io.nanogrid.db.Definition;
+import io.nanogrid.db.Deployment;
+import io.nanogrid.gateway.code.CodeBundle;
+import io.nanogrid.gateway.deploy.DeployEvent;
+import io.nanogrid.gateway.deploy.DeployOutcome;
+import io.nanogrid.spi.Content;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// How the callback family's records look as JSON.
+final class CallbackJson {
+
+    private CallbackJson() {
+    }
+
+    static Map<String, @Nullable Object> callback(CallbackRecord callback) {
+        Definition definition = callback.function().draft();
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("callback_id", callback.id());
+        json.put("name", callback.function().name());
+        json.put("path", callback.endpoint().path());
+        json.put("method", callback.endpoint().method());
+        json.put("type", definition.runtime());
+        json.put("status", callback.status().wireName());
+        Deployment live = callback.live();
+        json.put("version", live == null ? null : live.version());
+        json.put("url", url(live == null ? callback.endpoint().path() : live.endpoint().path()));
+        json.put("handler", definition.handler());
+        json.put("library", definition.library());
+        json.put("env", definition.env());
+        json.put("memory_mb", definition.memoryMb());
+        json.put("timeout_ms", definition.timeout().toMillis());
+        json.put("concurrency", definition.concurrency());
+        json.put("network", definition.network());
+        json.put("payload", definition.payload().wireName());
+        json.put("auth", callback.endpoint().auth().wireName());
+        json.put("chat_id", callback.chatId());
+        json.put("created_at", callback.createdAt().toString());
+        json.put("updated_at", callback.updatedAt().toString());
+        return json;
+    }
+
+    private static String url(String path) {
+        return "/api/" + path;
+    }
+
+    /// The code of a callback the way it can be sent back: `code` for a single text file, `files` for several
+    /// and `binary_files` in base64 for what isn't text.
+    static void addCode(Map<String, @Nullable Object> json, CodeBundle code) {
+        Map<String, String> files = new LinkedHashMap<>();
+        Map<String, String> binary = new LinkedHashMap<>();
+        for (Map.Entry<String, Content> file : code.files().entrySet()) {
+            byte[] bytes = file.getValue().toByteArray();
+            String text = text(bytes);
+            if (text == null) {
+                binary.put(file.getKey(), Base64.getEncoder().encodeToString(bytes));
+            } else {
+                files.put(file.getKey(), text);
+            }
+        }
+        if (binary.isEmpty() && files.size() == 1) {
+            json.put("code", files.values().iterator().next());
+        } else {
+            json.put("files", files);
+        }
+        if (!binary.isEmpty()) {
+            json.put("binary_files", binary);
+        }
+    }
+
+    private static @Nullable String text(byte[] bytes) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            return null;
+        }
+    }
+
+    static Map<String, @Nullable Object> deployed(DeployOutcome.Deployed outcome) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("message", "Callback deployed");
+        json.putAll(callback(outcome.callback()));
+        json.put("version", outcome.version());
+        json.put("image", outcome.image());
+        json.put("build",
+                Map.of("durationMs", outcome.took().toMillis(), "cached", outcome.cached(), "log", outcome.log()));
+        return json;
+    }
+
+    static Map<String, @Nullable Object> withMessage(String message, CallbackRecord callback) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("message", message);
+        json.putAll(callback(callback));
+        return json;
+    }
+
+    static Map<String, @Nullable Object> event(DeployEvent event) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("type", event.type().name().toLowerCase(Locale.ROOT));
+        json.put("callback_id", event.callbackId());
+        json.put("status", event.status());
+        json.put("message", event.message());
+        return json;
+    }
+
+    static Map<String, @Nullable Object> chatRoom(ChatRoomRecord room) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("chat_id", room.chatId());
+        json.put("title", room.title());
+        json.put("callback_id", room.callbackId());
+        json.put("created_at", room.createdAt().toString());
+        return json;
+    }
+}

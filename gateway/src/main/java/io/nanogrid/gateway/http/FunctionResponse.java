@@ -1,0 +1,138 @@
+package io.nanogrid.gateway.http;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.javalin.http.Context;
+import io.nanogrid.gateway.dispatch.Outcome;
+import io.nanogrid.gateway.wire.Bytes;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/// An HTTP response as a function described it, checked: a function may send anything.
+record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] body) {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final JsonFactory TOKENS = new JsonFactory();
+    private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}");
+    /// What only the server may say, and what this gateway says itself.
+    private static final Set<String> NOT_PASSED = Set.of("connection", "keep-alive", "proxy-connection", "te",
+            "trailer",
+            "transfer-encoding", "upgrade", "content-length", "date", "server", "x-request-id", "x-lambda-status-code",
+            "x-cold-start");
+
+    record Header(String name, String value) {
+    }
+
+    /// The function's answer can't be sent. The message is for the function's owner.
+    static final class Unusable extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Unusable(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    static FunctionResponse read(Outcome.Response response) throws Unusable {
+        JsonNode head;
+        try {
+            head = JSON.readTree(response.head().array());
+        } catch (IOException e) {
+            throw new Unusable("the response's head isn't JSON");
+        }
+        JsonNode status = head.path("statusCode");
+        if (!status.isIntegralNumber() || status.asInt() < 200 || status.asInt() > 599) {
+            throw new Unusable("statusCode must be a whole number from 200 to 599");
+        }
+        List<Header> headers = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> header : head.path("headers").properties()) {
+            add(headers, header.getKey(), header.getValue());
+        }
+        for (Map.Entry<String, JsonNode> header : head.path("multiValueHeaders").properties()) {
+            String name = header.getKey();
+            headers.removeIf(single -> single.name().equalsIgnoreCase(name));
+            for (JsonNode value : header.getValue()) {
+                add(headers, name, value);
+            }
+        }
+        for (JsonNode cookie : head.path("cookies")) {
+            add(headers, "Set-Cookie", cookie);
+        }
+        boolean typed = headers.stream().anyMatch(header -> header.name().equalsIgnoreCase("Content-Type"));
+        if (response.jsonBody() && !typed) {
+            headers.add(new Header("Content-Type", "application/json"));
+            typed = true;
+        }
+        return new FunctionResponse(status.asInt(), headers, typed,
+                body(response.body(), head.path("isBase64Encoded").asBoolean()));
+    }
+
+    private static void add(List<Header> headers, String name, JsonNode value) throws Unusable {
+        if (!TOKEN.matcher(name).matches()) {
+            throw new Unusable("a header's name isn't one");
+        }
+        if (value.isContainerNode()) {
+            throw new Unusable("the header " + name + " must be a text");
+        }
+        String text = value.isNull() ? "" : value.asText();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c != '\t' && (c < 0x20 || c == 0x7f || c > 0xff)) {
+                throw new Unusable("the header " + name + " has a character that isn't allowed");
+            }
+        }
+        if (!NOT_PASSED.contains(name.toLowerCase(Locale.ROOT))) {
+            headers.add(new Header(name, text));
+        }
+    }
+
+    private static byte[] body(Bytes body, boolean base64) throws Unusable {
+        try {
+            return base64 ? Base64.getDecoder().decode(body.array()) : body.array();
+        } catch (IllegalArgumentException e) {
+            throw new Unusable("isBase64Encoded is true, and the body isn't base64");
+        }
+    }
+
+    void write(Context ctx) {
+        ctx.status(status);
+        for (Header header : headers) {
+            if (header.name().equalsIgnoreCase("Content-Type")) {
+                ctx.contentType(header.value());
+            } else {
+                ctx.res().addHeader(header.name(), header.value());
+            }
+        }
+        if (status == 204 || status == 304) {
+            return;
+        }
+        if (!typed) {
+            ctx.contentType(isJson(body) ? "application/json" : "text/plain; charset=utf-8");
+        }
+        ctx.result(body);
+    }
+
+    private static boolean isJson(byte[] text) {
+        if (text.length == 0) {
+            return false;
+        }
+        try (JsonParser json = TOKENS.createParser(text)) {
+            int depth = 0;
+            int values = 0;
+            for (var token = json.nextToken(); token != null; token = json.nextToken()) {
+                values += depth == 0 ? 1 : 0;
+                depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+            }
+            return values == 1;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package io.nanogrid.gateway.http;
+
+import io.javalin.http.Context;
+import io.nanogrid.db.Database;
+import io.nanogrid.gateway.engine.Engine;
+import io.nanogrid.gateway.engine.EngineHealth;
+import io.nanogrid.gateway.plugins.Runtimes;
+import io.nanogrid.gateway.pool.InstancePool;
+import io.nanogrid.gateway.pool.PoolStatus;
+import io.nanogrid.spi.RuntimeDescriptor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// `GET /health`, which looks, and `GET /health/live`, which only answers.
+final class Health {
+
+    private final Database database;
+    private final Engine engine;
+    private final Runtimes runtimes;
+    private final InstancePool pool;
+    private final String version;
+    private final long startedNanos = System.nanoTime();
+    private volatile boolean stopping;
+
+    Health(Database database, Engine engine, Runtimes runtimes, InstancePool pool, String version) {
+        this.database = database;
+        this.engine = engine;
+        this.runtimes = runtimes;
+        this.pool = pool;
+        this.version = version;
+    }
+
+    /// From now on the gateway counts as unhealthy, so that nobody sends it new work.
+    void stopping() {
+        stopping = true;
+    }
+
+    void get(Context ctx) {
+        boolean storage = database.healthy();
+        EngineHealth confined = engine.health();
+        boolean healthy = storage && confined.healthy() && !stopping;
+        Map<String, Object> checks = new LinkedHashMap<>();
+        checks.put("database", storage ? "ok" : "the data can't be read and written");
+        checks.put("engine", Map.of("name", engine.name(), "healthy", confined.healthy(), "detail", confined.detail()));
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("status", healthy ? "healthy" : "unhealthy");
+        json.put("version", version);
+        json.put("uptimeSeconds", (System.nanoTime() - startedNanos) / 1_000_000_000L);
+        if (stopping) {
+            json.put("reason", "shutting down");
+        }
+        json.put("checks", checks);
+        json.put("runtimes", runtimes.all().stream().map(RuntimeDescriptor::id).toList());
+        json.put("pluginProblems", runtimes.problems());
+        PoolStatus status = pool.status();
+        json.put("instances",
+                Map.of("starting", status.starting(), "stems", status.stems(), "idle", status.idle(), "busy",
+                        status.busy(), "waitingCalls", status.waiting(), "memoryMb", status.promisedMb()));
+        ctx.status(healthy ? 200 : 503).json(json);
+    }
+
+    void live(Context ctx) {
+        ctx.json(Map.of("status", "alive"));
+    }
+}

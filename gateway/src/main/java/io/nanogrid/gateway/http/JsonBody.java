@@ -1,0 +1,85 @@
+package io.nanogrid.gateway.http;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.javalin.http.Context;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// Reads the JSON body of a management call, and takes nothing that isn't in the contract.
+final class JsonBody {
+
+    private static final ObjectMapper JSON = new ObjectMapper(new JsonFactoryBuilder()
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).maxNestingDepth(64).build())
+            .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+
+    private JsonBody() {
+    }
+
+    /// @param known every field that the call may have
+    static ObjectNode read(Context ctx, Set<String> known) {
+        String type = ctx.contentType();
+        if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("application/json")) {
+            throw Problem.notJson().thrown();
+        }
+        ObjectNode object = parse(ctx.bodyAsBytes());
+        TreeSet<String> unknown = new TreeSet<>();
+        object.fieldNames().forEachRemaining(name -> {
+            if (!known.contains(name)) {
+                unknown.add(name.length() > 64 ? name.substring(0, 64) : name);
+            }
+        });
+        if (!unknown.isEmpty()) {
+            throw Problem
+                    .unknownFields(
+                            "unknown field " + String.join(", ", unknown) + ": this call takes " + new TreeSet<>(known))
+                    .thrown();
+        }
+        return object;
+    }
+
+    private static ObjectNode parse(byte[] body) {
+        try {
+            JsonNode json = JSON.readTree(body);
+            if (json instanceof ObjectNode object) {
+                return object;
+            }
+            throw Problem.badRequest("json_object_expected", "the body must be a JSON object").thrown();
+        } catch (JsonProcessingException e) {
+            var at = e.getLocation();
+            String where = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
+            throw Problem.badRequest("malformed_json", "the body isn't JSON: " + e.getOriginalMessage() + where)
+                    .thrown();
+        } catch (IOException e) {
+            throw Problem.badRequest("malformed_json", "the body isn't JSON in UTF-8").thrown();
+        }
+    }
+
+    static long callbackId(ObjectNode json) {
+        JsonNode id = json.path("callback_id");
+        if (!id.isIntegralNumber() || !id.canConvertToLong()) {
+            throw Problem.badRequest("invalid_field", "callback_id must be a whole number").thrown();
+        }
+        return id.longValue();
+    }
+
+    static long callbackId(Context ctx) {
+        String text = ctx.pathParam("id");
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw Problem.notFound("there is no such callback: an id is a whole number").thrown();
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package io.nanogrid.gateway.http;
+
+import java.util.Map;
+
+/// An error as the contract spells it (RFC 9457). All that the gateway answers in error are made here, so this is the catalogue.
+///
+/// @param component whose fault it is
+/// @param reason a stable word in snake_case
+/// @param detail one line for people; never a path, class or trace of the gateway's own
+/// @param more further members, such as a user's own stack trace
+record Problem(int status, String title, Component component, String reason, String detail, Map<String, Object> more) {
+
+    enum Component {
+        GATEWAY, AUTH, LIMITS, DEPLOY, BUILD, ENGINE, FUNCTION, QUEUE;
+
+        String wireName() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    /// Thrown by handlers; the server turns it into the answer.
+    static final class Thrown extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+        private final transient Problem problem;
+
+        private Thrown(Problem problem) {
+            super(problem.detail, null, false, false);
+            this.problem = problem;
+        }
+
+        Problem problem() {
+            return problem;
+        }
+    }
+
+    Thrown thrown() {
+        return new Thrown(this);
+    }
+
+    Problem with(String name, Object value) {
+        Map<String, Object> all = new java.util.LinkedHashMap<>(more);
+        all.put(name, value);
+        return new Problem(status, title, component, reason, detail, all);
+    }
+
+    private static Problem of(int status, String title, Component component, String reason, String detail) {
+        return new Problem(status, title, component, reason, detail, Map.of());
+    }
+
+    static Problem badRequest(String reason, String detail) {
+        return of(400, "Bad request", Component.GATEWAY, reason, detail);
+    }
+
+    static Problem unknownFields(String detail) {
+        return badRequest("unknown_field", detail);
+    }
+
+    static Problem invalidDefinition(String detail) {
+        return of(400, "Bad request", Component.DEPLOY, "invalid_definition", detail);
+    }
+
+    static Problem unauthorized() {
+        return of(401, "Unauthorized", Component.AUTH, "api_key_required",
+                "give a valid API key in the header x-api-key");
+    }
+
+    static Problem foreignOrigin() {
+        return of(403, "Forbidden", Component.AUTH, "foreign_origin",
+                "pages of other origins may not manage callbacks; MANAGEMENT_ORIGINS names those that may");
+    }
+
+    static Problem foreignHost() {
+        return of(403, "Forbidden", Component.AUTH, "foreign_host",
+                "without an API key only requests to a loopback address may manage callbacks: set NANOGRID_API_KEY");
+    }
+
+    static Problem notFound(String detail) {
+        return of(404, "Not found", Component.GATEWAY, "not_found", detail);
+    }
+
+    static Problem methodNotAllowed(String detail) {
+        return of(405, "Method not allowed", Component.GATEWAY, "method_not_allowed", detail);
+    }
+
+    static Problem conflict(String reason, String detail) {
+        return of(409, "Conflict", Component.DEPLOY, reason, detail);
+    }
+
+    static Problem bodyTooLarge(long limit) {
+        return of(413, "Content too large", Component.LIMITS, "body_too_large",
+                "the body is larger than " + limit + " bytes; MAX_BODY_BYTES sets the limit");
+    }
+
+    static Problem notJson() {
+        return of(415, "Unsupported media type", Component.GATEWAY, "json_expected",
+                "send JSON with the header content-type: application/json");
+    }
+
+    static Problem buildFailed(String reason, String detail) {
+        return of(422, "The build failed", Component.BUILD, reason, detail);
+    }
+
+    static Problem engineUnavailable(String detail) {
+        return of(503, "The engine isn't available", Component.ENGINE, "engine_unavailable", detail);
+    }
+
+    static Problem storageFailed() {
+        return of(503, "The storage isn't available", Component.GATEWAY, "storage_failed",
+                "the gateway can't read or write its data; its log says why");
+    }
+
+    static Problem internal() {
+        return of(500, "Internal error", Component.GATEWAY, "internal",
+                "the gateway failed; its log says why, under this request id");
+    }
+
+    static Problem shuttingDown() {
+        return of(503, "Shutting down", Component.GATEWAY, "shutting_down", "the gateway is shutting down");
+    }
+
+    static Problem functionError(String detail) {
+        return of(500, "The function failed", Component.FUNCTION, "function_error", detail);
+    }
+
+    static Problem initFailed(String detail) {
+        return of(500, "The function can't be loaded", Component.FUNCTION, "init_failed", detail);
+    }
+
+    static Problem badResult(String detail) {
+        return of(502, "The function's answer can't be used", Component.FUNCTION, "bad_result", detail);
+    }
+
+    static Problem instanceExited(String detail) {
+        return of(502, "The function ended without an answer", Component.FUNCTION, "instance_exited", detail);
+    }
+
+    static Problem protocolViolated() {
+        return of(502, "The function ended without an answer", Component.FUNCTION, "protocol_violation",
+                "the function interfered with the connection to the gateway");
+    }
+
+    static Problem outOfMemory(String detail) {
+        return of(502, "The function exceeded its memory", Component.FUNCTION, "out_of_memory", detail);
+    }
+
+    static Problem timedOut(String detail) {
+        return of(504, "The function took too long", Component.FUNCTION, "timeout", detail);
+    }
+
+    static Problem functionBusy() {
+        return of(429, "Too many requests", Component.LIMITS, "function_busy",
+                "all instances that this function may have are busy, and its queue is full");
+    }
+
+    static Problem machineBusy() {
+        return of(503, "The machine is busy", Component.LIMITS, "machine_busy", "no instance became free in time");
+    }
+}

@@ -1,0 +1,102 @@
+package io.nanogrid.gateway.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import io.nanogrid.db.RefusedException;
+import io.nanogrid.db.StorageException;
+import io.nanogrid.gateway.deploy.InvalidDefinition;
+import io.nanogrid.gateway.engine.EngineException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Turns what handlers throw into answers.
+final class Problems {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String MEDIA_TYPE = "application/problem+json";
+
+    private final long maxBodyBytes;
+
+    Problems(long maxBodyBytes) {
+        this.maxBodyBytes = maxBodyBytes;
+    }
+
+    void answer(Exception thrown, Context ctx) {
+        write(ctx, problem(thrown, ctx));
+    }
+
+    private Problem problem(Exception thrown, Context ctx) {
+        return switch (thrown) {
+            case Problem.Thrown known -> known.problem();
+            case InvalidDefinition invalid -> Problem.invalidDefinition(String.valueOf(invalid.getMessage()));
+            case RefusedException refused -> refused(refused);
+            case EngineException engine -> Problem.engineUnavailable(String.valueOf(engine.getMessage()));
+            case HttpResponseException http -> http(http, ctx);
+            case StorageException storage -> {
+                LOG.error("[{}] The storage failed", RequestId.of(ctx), storage);
+                yield Problem.storageFailed();
+            }
+            case InterruptedException _ -> Problem.shuttingDown();
+            default -> {
+                LOG.error("[{}] {} {} failed", RequestId.of(ctx), ctx.method(), ctx.path(), thrown);
+                yield Problem.internal();
+            }
+        };
+    }
+
+    private static Problem refused(RefusedException refused) {
+        String message = String.valueOf(refused.getMessage());
+        return switch (refused) {
+            case RefusedException.DuplicateRoute duplicate ->
+                Problem.conflict("duplicate_route", message).with("callback_id", duplicate.callbackId());
+            case RefusedException.UnknownCallback _ -> Problem.notFound(message);
+            case RefusedException.BuildInProgress _ -> Problem.conflict("build_in_progress", message);
+            case RefusedException.NothingToRollBackTo _ -> Problem.conflict("nothing_to_roll_back_to", message);
+            case RefusedException.UnknownChatRoom _ -> Problem.conflict("unknown_chat_room", message);
+            case RefusedException.DuplicateChatRoom _ -> Problem.conflict("duplicate_chat_room", message);
+            case RefusedException.ChatRoomTaken _ -> Problem.conflict("chat_room_taken", message);
+        };
+    }
+
+    private Problem http(HttpResponseException http, Context ctx) {
+        return switch (http.getStatus()) {
+            case 404 -> Problem.notFound("there is no " + ctx.method() + " " + ctx.path());
+            case 405 -> Problem.methodNotAllowed("this path doesn't take " + ctx.method());
+            case 413 -> Problem.bodyTooLarge(maxBodyBytes);
+            default -> Problem.badRequest("bad_request", String.valueOf(http.getMessage()));
+        };
+    }
+
+    static void write(Context ctx, Problem problem) {
+        ctx.status(problem.status()).contentType(MEDIA_TYPE).result(body(problem, RequestId.of(ctx)));
+    }
+
+    static byte[] body(Problem problem, String requestId) {
+        try {
+            return JSON.writeValueAsBytes(members(problem, requestId));
+        } catch (JsonProcessingException e) {
+            return "{\"status\":500}".getBytes(StandardCharsets.UTF_8);
+        }
+    }
+
+    static Map<String, Object> members(Problem problem, String requestId) {
+        String detail = problem.detail().replaceAll("\\p{Cntrl}+", " ");
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("type", "about:blank");
+        body.put("title", problem.title());
+        body.put("status", problem.status());
+        body.put("detail", detail);
+        body.put("error", detail);
+        body.put("requestId", requestId);
+        body.put("component", problem.component().wireName());
+        body.put("reason", problem.reason());
+        body.putAll(problem.more());
+        return body;
+    }
+}

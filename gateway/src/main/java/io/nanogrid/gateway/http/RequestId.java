@@ -1,0 +1,46 @@
+package io.nanogrid.gateway.http;
+
+import io.javalin.http.Context;
+import java.util.UUID;
+
+/// The id under which a request is answered, logged and recorded: the caller's own, if it is a plain word.
+final class RequestId {
+
+    static final String HEADER = "X-Request-Id";
+    private static final String ATTRIBUTE = "nanogrid.request-id";
+    private static final int MAX = 64;
+
+    private RequestId() {
+    }
+
+    static void assign(Context ctx) {
+        String given = ctx.header(HEADER);
+        String id = given != null && isPlain(given) ? given : UUID.randomUUID().toString();
+        ctx.attribute(ATTRIBUTE, id);
+        ctx.header(HEADER, id);
+    }
+
+    static String of(Context ctx) {
+        String id = ctx.attribute(ATTRIBUTE);
+        if (id == null) {
+            assign(ctx);
+            return of(ctx);
+        }
+        return id;
+    }
+
+    private static boolean isPlain(String id) {
+        if (id.isEmpty() || id.length() > MAX) {
+            return false;
+        }
+        for (int i = 0; i < id.length(); i++) {
+            char c = id.charAt(i);
+            boolean plain = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_'
+                    || c == '-';
+            if (!plain) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
