@@ -23,6 +23,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CrashTest {
+    /// What only a transaction that was applied in part would leave.
+    private static final String HALF_DONE = """
+            SELECT 'function ' || id FROM function WHERE id NOT IN (SELECT function_id FROM callback)
+            UNION ALL
+            SELECT 'definition ' || id FROM definition
+            WHERE id NOT IN (SELECT draft FROM function UNION SELECT definition_id FROM version)
+            UNION ALL
+            SELECT 'version ' || v.number FROM callback c
+            JOIN function f ON f.id = c.function_id
+            LEFT JOIN version v ON v.function_id = f.id AND v.number = f.last_version
+            LEFT JOIN deployment l ON l.callback_id = c.id AND l.version = v.number
+            WHERE f.last_version > 0 AND CASE v.state
+              WHEN 'BUILDING' THEN l.version IS NULL OR l.deployed_at IS NOT NULL OR c.status <> 'BUILD'
+              WHEN 'READY' THEN l.deployed_at IS NULL OR c.status <> 'DEPLOYED' OR c.live_version <> v.number
+              ELSE 1 END""";
 
     @ParameterizedTest
     @ValueSource(ints = {1, 40, 300})
@@ -30,10 +45,12 @@ class CrashTest {
         Map<Long, Integer> reported = killAfter(deploys, dir);
 
         try (var database = SqliteDatabase.open(dir)) {
-            database.callbacks().recoverInterrupted();
-
             assertThat(check(database, "PRAGMA integrity_check")).containsExactly("ok");
             assertThat(check(database, "PRAGMA foreign_key_check")).isEmpty();
+            assertThat(check(database, HALF_DONE)).isEmpty();
+
+            database.callbacks().recoverInterrupted();
+
             Map<Long, Integer> live = new HashMap<>();
             database.callbacks().liveRoutes().stream().map(LiveRoute::deployment)
                     .forEach(deployment -> live.put(deployment.callbackId(), deployment.version()));
