@@ -165,8 +165,8 @@ public abstract class CallbackRepositoryContract extends Contract {
     void aDeletedCallbackTakesItsFunctionAlongAndSaysWhatItUsed() {
         long id = database.callbacks().create(draft("hello", "old")).id();
         VersionRecord version = database.callbacks().beginVersion(id);
-        CallbackRecord callback = database.callbacks().completeDeployment(id, version.number(), "deps");
-        callback = database.callbacks().update(id, draft("hello", "new"));
+        database.callbacks().completeDeployment(id, version.number(), "deps");
+        CallbackRecord callback = database.callbacks().update(id, draft("hello", "new"));
 
         DeletedCallback deleted = database.callbacks().delete(id);
 

@@ -224,6 +224,26 @@ public abstract class DeployContract extends Contract {
     }
 
     @Test
+    void aRouteWhoseBuildFailedIsFree() {
+        long id = database.callbacks().create(draft("hello")).id();
+        database.callbacks().beginVersion(id);
+        database.callbacks().update(id, draft("moved"));
+        database.callbacks().failDeployment(id, 1);
+
+        assertThat(database.callbacks().create(draft("hello")).id()).isEqualTo(1002);
+    }
+
+    @Test
+    void aRouteWhoseBuildWasInterruptedIsFree() {
+        long id = database.callbacks().create(draft("hello")).id();
+        database.callbacks().beginVersion(id);
+        database.callbacks().update(id, draft("moved"));
+        database.callbacks().recoverInterrupted();
+
+        assertThat(database.callbacks().create(draft("hello")).id()).isEqualTo(1002);
+    }
+
+    @Test
     void codeStaysInUseAsLongAsAVersionHasIt() {
         long id = database.callbacks().create(draft("hello", "first")).id();
         deploy(id);

@@ -55,7 +55,7 @@ final class DataFiles {
             content = in.readAllBytes();
         }
         if (Files.notExists(library) || !Arrays.equals(content, Files.readAllBytes(library))) {
-            Path fresh = Files.createTempFile(directory, name, ".new");
+            Path fresh = directory.resolve(name + ".new");
             Files.write(fresh, content);
             Files.move(fresh, library, StandardCopyOption.ATOMIC_MOVE);
         }

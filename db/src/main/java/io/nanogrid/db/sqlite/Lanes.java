@@ -91,7 +91,6 @@ final class Lanes implements AutoCloseable {
     public void close() {
         writer.close();
         readers.close();
-        // The last connection to close empties the write-ahead log, which a read-only one can't.
         readConnections.close();
         writeConnections.close();
     }

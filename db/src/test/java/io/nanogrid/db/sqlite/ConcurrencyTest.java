@@ -99,7 +99,18 @@ class ConcurrencyTest {
     }
 
     @Test
-    void writersThatWaitDontHoldTheCarriersOfOtherVirtualThreads() throws Exception {
+    void nativeCodeNeverRunsOnTheCarrierOfAVirtualThread() throws Exception {
+        try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            Callable<Thread> write = () -> database.lanes().write(_ -> Thread.currentThread());
+            Callable<Thread> read = () -> database.lanes().read(_ -> Thread.currentThread());
+
+            assertThat(callers.submit(write).get(10, SECONDS).isVirtual()).isFalse();
+            assertThat(callers.submit(read).get(10, SECONDS).isVirtual()).isFalse();
+        }
+    }
+
+    @Test
+    void readersGoAheadWhileWritersWait() throws Exception {
         try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
             var release = new CountDownLatch(1);
             holdTheWriter(release);

@@ -7,10 +7,12 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 import io.nanogrid.db.CallbackRecord;
@@ -18,22 +20,40 @@ import io.nanogrid.db.CallbackStatus;
 import io.nanogrid.db.Deployment;
 import io.nanogrid.db.LiveRoute;
 import io.nanogrid.db.VersionState;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CrashTest {
+    /// What only a transaction that was applied in part would leave.
+    private static final String HALF_DONE = """
+            SELECT 'function ' || id FROM function WHERE id NOT IN (SELECT function_id FROM callback)
+            UNION ALL
+            SELECT 'definition ' || id FROM definition
+            WHERE id NOT IN (SELECT draft FROM function UNION SELECT definition_id FROM version)
+            UNION ALL
+            SELECT 'version ' || v.number FROM callback c
+            JOIN function f ON f.id = c.function_id
+            LEFT JOIN version v ON v.function_id = f.id AND v.number = f.last_version
+            LEFT JOIN deployment l ON l.callback_id = c.id AND l.version = v.number
+            WHERE f.last_version > 0 AND CASE v.state
+              WHEN 'BUILDING' THEN l.version IS NULL OR l.deployed_at IS NOT NULL OR c.status <> 'BUILD'
+              WHEN 'READY' THEN l.deployed_at IS NULL OR c.status <> 'DEPLOYED' OR c.live_version <> v.number
+              ELSE 1 END""";
 
     @ParameterizedTest
     @ValueSource(ints = {1, 40, 300})
     void whatWasReportedDeployedBeforeAKillIsServedAfterIt(int deploys, @TempDir Path dir) throws Exception {
-        Map<Long, Integer> reported = killAfter(deploys, dir);
+        Map<Long, Integer> reported = newest(killAfter(Deployer.class, deploys, dir));
 
         try (var database = SqliteDatabase.open(dir)) {
-            database.callbacks().recoverInterrupted();
-
             assertThat(check(database, "PRAGMA integrity_check")).containsExactly("ok");
             assertThat(check(database, "PRAGMA foreign_key_check")).isEmpty();
+            assertThat(check(database, HALF_DONE)).isEmpty();
+
+            database.callbacks().recoverInterrupted();
+
             Map<Long, Integer> live = new HashMap<>();
             database.callbacks().liveRoutes().stream().map(LiveRoute::deployment)
                     .forEach(deployment -> live.put(deployment.callbackId(), deployment.version()));
@@ -45,25 +65,37 @@ class CrashTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = 5)
-    void aKilledProcessLeavesNothingInTheTemporaryDirectory(int deploys, @TempDir Path dir) throws Exception {
-        killAfter(deploys, dir);
+    @Test
+    void aTransactionThatAKillCutShortNeverHappened(@TempDir Path dir) throws Exception {
+        killAfter(HalfDone.class, 1, dir);
+
+        try (var database = SqliteDatabase.open(dir)) {
+            assertThat(check(database, "PRAGMA integrity_check")).containsExactly("ok");
+            assertThat(check(database, "SELECT id FROM definition")).hasSize(1);
+            CallbackRecord callback = database.callbacks().find(1001).orElseThrow();
+            assertThat(callback.status()).isEqualTo(CallbackStatus.PENDING);
+            assertThat(database.functions().versions(callback.function().id())).isEmpty();
+        }
+    }
+
+    @Test
+    void aKilledProcessLeavesNothingInTheTemporaryDirectory(@TempDir Path dir) throws Exception {
+        killAfter(HalfDone.class, 1, dir);
 
         assertThat(dir.resolve("tmp")).isEmptyDirectory();
     }
 
-    /// @return callback → the newest version that the killed process reported as deployed
-    private static Map<Long, Integer> killAfter(int deploys, Path dir) throws IOException, InterruptedException {
+    /// @return the lines that the process had printed when it was killed
+    private static List<String> killAfter(Class<?> main, int count, Path dir) throws IOException, InterruptedException {
         Path tmp = Files.createDirectories(dir.resolve("tmp"));
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-Djava.io.tmpdir=" + tmp, "-cp",
-                System.getProperty("java.class.path"), Deployer.class.getName(), dir.toString())
+                System.getProperty("java.class.path"), main.getName(), dir.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start();
         var lines = new ArrayList<String>();
         try (BufferedReader out = process.inputReader()) {
             String line = "";
-            while (lines.size() < deploys && line != null) {
+            while (lines.size() < count && line != null) {
                 line = out.readLine();
                 if (line != null) {
                     lines.add(line);
@@ -72,7 +104,12 @@ class CrashTest {
             process.destroyForcibly().waitFor();
         }
         assertThat(process.exitValue()).isEqualTo(137);
-        assertThat(lines).hasSize(deploys);
+        assertThat(lines).hasSize(count);
+        return lines;
+    }
+
+    /// @return callback → the newest version that was reported as deployed
+    private static Map<Long, Integer> newest(List<String> lines) {
         var newest = new HashMap<Long, Integer>();
         for (String line : lines) {
             String[] words = line.split(" ");
@@ -104,6 +141,25 @@ class CrashTest {
                     database.callbacks().update(id, draft("t" + thread, "code" + i));
                 }
             }));
+        }
+    }
+
+    /// Stops within a transaction that is too large for memory, so that a part of it is in the log already.
+    static final class HalfDone {
+        private HalfDone() {
+        }
+
+        public static void main(String[] args) {
+            var database = SqliteDatabase.open(Path.of(args[0]));
+            long id = database.callbacks().create(draft("hello")).id();
+            database.lanes().write(connection -> {
+                Deploys.begin(connection, id, Instant.now());
+                Definitions.insert(connection, draft("large", "x".repeat(20_000_000)).definition());
+                System.out.println("half done");
+                while (true) {
+                    LockSupport.park();
+                }
+            });
         }
     }
 }
