@@ -102,14 +102,11 @@ function describe(error) {
   }
 }
 
-/** The lines of a stack without those of this file and of Node itself. */
+/** The lines of a stack without the frames of this file and of Node itself. */
 function userTrace(stack, isCause) {
-  const lines = stack.split("\n").filter((line) => !/^ +at .*(node:|bootstrap\.mjs:\d)/.test(line) || !isOurs(line));
+  const ours = (line) => line.includes(import.meta.url) || /\(?node:[\w/]+:\d+:\d+\)?$/.test(line);
+  const lines = stack.split("\n").filter((line) => !/^\s+at /.test(line) || !ours(line));
   return isCause ? [`Caused by: ${lines[0]}`, ...lines.slice(1)] : lines;
-}
-
-function isOurs(line) {
-  return line.includes(import.meta.url) || /\(?node:[\w/]+:\d+:\d+\)?$/.test(line);
 }
 
 /** What a handler learns about its call, in AWS Lambda's spelling and plainly. A call's meta is read when it is asked for. */

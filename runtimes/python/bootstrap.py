@@ -220,9 +220,9 @@ def answer(handler, flags, meta, body):
 
 
 def flush():
-    for stream in (sys.stdout, sys.stderr, sys.__stdout__):  # the function may have replaced or closed them
+    for stream in ("stdout", "stderr", "__stdout__"):  # the function may have replaced, closed or deleted them
         try:
-            stream.flush()
+            getattr(sys, stream).flush()
         except BaseException:
             pass
 
