@@ -361,7 +361,11 @@ function serve(address) {
       },
     },
   });
-  socket.on("connect", () => socket.write(encode(HELLO, 0, 0, stringify({ protocol: 1, runtime: `node ${process.versions.node}` }))));
+  socket.on("connect", () => {
+    socket.write(encode(HELLO, 0, 0, stringify({ protocol: 1, runtime: `node ${process.versions.node}` })));
+    // Node writes to a full pipe in the background, where process.exit would lose it and an answer would overtake it.
+    for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
+  });
   socket.on("error", (error) => {
     if (initialised) process.exit(0);
     throw error;

@@ -290,10 +290,12 @@ describe("initialising", () => {
 
   test("dependencies are found by require and by import", async () => {
     const changes = { dependencies: dependencies("lib", "@scope/lib") };
-    const common = await load("exports.handler = () => [require('lib').from, require('@scope/lib').from];", changes);
-    const module = await load({ "a/index.mjs": "import lib from 'lib'; import scoped from '@scope/lib'; export const handler = () => [lib.from, scoped.from];" }, changes);
-    for (const instance of [common, module]) {
-      assert.deepEqual(value(await instance.call()), ["dependency lib", "dependency @scope/lib"]);
+    const files = [
+      { "index.js": "exports.handler = () => [require('lib').from, require('@scope/lib').from];" },
+      { "a/index.mjs": "import lib from 'lib'; import scoped from '@scope/lib'; export const handler = () => [lib.from, scoped.from];" },
+    ];
+    for (const each of files) {
+      assert.deepEqual(value(await (await load(each, changes)).call()), ["dependency lib", "dependency @scope/lib"]);
     }
   });
 
