@@ -11,7 +11,7 @@ const VALUE = 1; // on invoke
 const RESPONSE = 1, JSON_BODY = 2; // on result
 const BAD_EVENT = 1, BAD_RESULT = 2; // on error
 const BUSY = 128;
-const HEAD = 14, META_LIMIT = 1 << 20, ERROR_META_LIMIT = 60_000;
+const HEAD = 14, FRAME_LIMIT = 256 << 20, META_LIMIT = 1 << 20, ERROR_META_LIMIT = 60_000;
 const { parse, stringify } = JSON; // as they are before a function changes them
 
 /** One frame; meta and body are text or bytes. */
@@ -36,7 +36,11 @@ function put(data, frame, at) {
 /** Cuts what arrives into frames: `accept(kind, flags, call, meta, body)`, whose bytes are valid during that call alone. */
 export function decoder(accept) {
   let pending = null, filled = 0; // a frame that has not arrived whole, or its head while its length is unknown
-  const size = (bytes, at) => 4 + bytes.readUInt32BE(at);
+  function size(bytes, at) {
+    const wanted = 4 + bytes.readUInt32BE(at);
+    if (wanted > FRAME_LIMIT) throw new Violation(`a frame of ${wanted} bytes; ${FRAME_LIMIT} are allowed`);
+    return wanted;
+  }
   function whole(frame) {
     const metaLength = frame.length < HEAD ? Infinity : frame.readUInt32BE(10);
     if (metaLength > frame.length - HEAD) throw new Violation(`a frame of ${frame.length} bytes with metaLength ${metaLength}`);
@@ -102,14 +106,11 @@ function describe(error) {
   }
 }
 
-/** The lines of a stack without those of this file and of Node itself. */
+/** The lines of a stack without the frames of this file and of Node itself. */
 function userTrace(stack, isCause) {
-  const lines = stack.split("\n").filter((line) => !/^ +at .*(node:|bootstrap\.mjs:\d)/.test(line) || !isOurs(line));
+  const ours = (line) => line.includes(import.meta.url) || /\(?node:[\w/]+:\d+:\d+\)?$/.test(line);
+  const lines = stack.split("\n").filter((line) => !/^\s+at /.test(line) || !ours(line));
   return isCause ? [`Caused by: ${lines[0]}`, ...lines.slice(1)] : lines;
-}
-
-function isOurs(line) {
-  return line.includes(import.meta.url) || /\(?node:[\w/]+:\d+:\d+\)?$/.test(line);
 }
 
 /** What a handler learns about its call, in AWS Lambda's spelling and plainly. A call's meta is read when it is asked for. */
@@ -364,7 +365,11 @@ function serve(address) {
       },
     },
   });
-  socket.on("connect", () => socket.write(encode(HELLO, 0, 0, stringify({ protocol: 1, runtime: `node ${process.versions.node}` }))));
+  socket.on("connect", () => {
+    socket.write(encode(HELLO, 0, 0, stringify({ protocol: 1, runtime: `node ${process.versions.node}` })));
+    // Node writes to a full pipe in the background, where process.exit would lose it and an answer would overtake it.
+    for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
+  });
   socket.on("error", (error) => {
     if (initialised) process.exit(0);
     throw error;

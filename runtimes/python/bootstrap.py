@@ -15,7 +15,7 @@ VALUE = 1  # on invoke
 RESPONSE, JSON_BODY = 1, 2  # on result
 BAD_EVENT, BAD_RESULT = 1, 2  # on error
 BUSY = 128
-META_LIMIT, ERROR_META_LIMIT = 1 << 20, 60_000
+FRAME_LIMIT, META_LIMIT, ERROR_META_LIMIT = 256 << 20, 1 << 20, 60_000
 RESPONSE_HEAD = ("statusCode", "headers", "multiValueHeaders", "cookies", "isBase64Encoded")
 
 
@@ -26,8 +26,10 @@ def frame(kind, flags, call, meta=b"", body=b""):
 def receive(connection):
     """The next frame as (kind, flags, call, meta, body), or None at the end of the file. One recv for a small frame."""
     data = connection.recv(65536)
-    while data and (len(data) < 14 or len(data) < 4 + HEAD.unpack_from(data)[0]):
-        have, data = data, bytearray(14 if len(data) < 14 else 4 + HEAD.unpack_from(data)[0])
+    while data and len(data) < (wanted := 14 if len(data) < 14 else 4 + HEAD.unpack_from(data)[0]):
+        if wanted > FRAME_LIMIT:
+            raise Violation(f"the gateway announced a frame of {wanted} bytes; {FRAME_LIMIT} are allowed")
+        have, data = data, bytearray(wanted)
         data[:len(have)] = have
         with memoryview(data) as view:
             at = len(have)
@@ -220,9 +222,9 @@ def answer(handler, flags, meta, body):
 
 
 def flush():
-    for stream in (sys.stdout, sys.stderr, sys.__stdout__):  # the function may have replaced or closed them
+    for stream in ("stdout", "stderr", "__stdout__"):  # the function may have replaced, closed or deleted them
         try:
-            stream.flush()
+            getattr(sys, stream).flush()
         except BaseException:
             pass
 
