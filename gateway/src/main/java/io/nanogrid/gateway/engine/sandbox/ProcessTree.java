@@ -2,6 +2,7 @@ package io.nanogrid.gateway.engine.sandbox;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -87,6 +88,11 @@ final class ProcessTree {
         } catch (IOException e) {
             return "";
         }
+    }
+
+    /// The same, to be read while it comes.
+    InputStream outputStream() {
+        return outer.getErrorStream();
     }
 
     private int afterOuter(Process ended) {

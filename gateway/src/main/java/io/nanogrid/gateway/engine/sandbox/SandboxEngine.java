@@ -37,11 +37,16 @@ public final class SandboxEngine implements Engine {
     private final Launcher launcher;
     private final Trials trials;
     private final Interpreters interpreters;
+    private final DependencyStore store;
     private final MemorySampler sampler = new MemorySampler();
     private final Set<SandboxInstance> live = ConcurrentHashMap.newKeySet();
 
     /// @throws IllegalArgumentException if a directory of `config` can't be reached by the uids of instances
     public SandboxEngine(SandboxConfig config) {
+        this(config, DependencyInstaller.Limits.DEFAULT);
+    }
+
+    SandboxEngine(SandboxConfig config, DependencyInstaller.Limits installLimits) {
         this.config = config;
         this.root = runsAsRoot();
         if (root) {
@@ -58,6 +63,8 @@ public final class SandboxEngine implements Engine {
         this.launcher = new Launcher(files.script(), files.filter(), findOnPath("bwrap"));
         this.trials = new Trials(config, files, uids, launcher);
         this.interpreters = new Interpreters(config.root(), config.searchPath(), trials);
+        this.store = new DependencyStore(config.dependencies(),
+                new DependencyInstaller(config, files, groups, uids, launcher, installLimits), interpreters);
     }
 
     @Override
@@ -85,6 +92,7 @@ public final class SandboxEngine implements Engine {
         groups.reconcile();
         try {
             files.reconcile();
+            store.reconcile();
         } catch (IOException e) {
             throw new EngineException("what an earlier life of the sandbox engine left can't be removed", e);
         }
@@ -129,6 +137,9 @@ public final class SandboxEngine implements Engine {
                 .scratch(InstanceCommand.TASK, scratch)
                 .readOnly(spec.directory(), InstanceCommand.DIRECTORY)
                 .readOnly(files.bootstrap(spec.runtime()), InstanceCommand.BOOTSTRAP);
+        if (spec.dependencies() != null) {
+            sandbox.readOnly(store.locate(spec.dependencies()), InstanceCommand.DEPENDENCIES);
+        }
         if (interpreter.prefix() != null) {
             sandbox.readOnly(interpreter.prefix(), interpreter.prefix().toString());
         }
@@ -147,12 +158,12 @@ public final class SandboxEngine implements Engine {
     @Override
     public DependencyLayer install(DependencyRequest request, Consumer<String> log)
             throws EngineException, InterruptedException {
-        throw new EngineException("not yet");
+        return store.install(request, log);
     }
 
     @Override
     public void remove(DependencyLayer layer) throws EngineException {
-        throw new EngineException("not yet");
+        store.remove(layer);
     }
 
     @Override
