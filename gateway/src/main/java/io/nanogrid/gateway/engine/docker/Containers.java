@@ -1,0 +1,112 @@
+package io.nanogrid.gateway.engine.docker;
+
+import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.LogConfig;
+import com.github.dockerjava.api.model.Mount;
+import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.Ulimit;
+import io.nanogrid.gateway.engine.InstanceSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// What the engine's containers are allowed: the one place that says how they are confined.
+final class Containers {
+
+    /// Where an instance finds its socket and pipes.
+    private static final String RUN = "/run/nanogrid";
+
+    private static final long CPU_PERIOD_MICROS = 100_000;
+
+    private final DockerCalls docker;
+    private final DockerConfig config;
+
+    Containers(DockerCalls docker, DockerConfig config) {
+        this.docker = docker;
+        this.config = config;
+    }
+
+    /// A container for an instance.
+    ///
+    /// @param image the image's name: the runtime's own or one with libraries on top of it
+    CreateContainerCmd instance(InstanceSpec spec, RuntimeImage runtime, String image, String network) {
+        long memory = (long) spec.memoryMb() << 20;
+        long scratch = Math.min(config.scratchBytes(), memory / 2);
+        var host = confined(memory, config.pids())
+                .withReadonlyRootfs(true)
+                .withNetworkMode(network)
+                .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
+                .withTmpFs(Map.of("/tmp", tmpfs(scratch), "/var/task", tmpfs(scratch)))
+                // Read-only: sockets and pipes still work, and nothing can be stored on the host's disk.
+                .withMounts(List.of(new Mount().withType(MountType.BIND).withSource(spec.directory().toString())
+                        .withTarget(RUN).withReadOnly(true)));
+        return container(image, spec.id(), host, environment(runtime, spec.runtime().environment()))
+                .withCmd(command(spec));
+    }
+
+    /// A container that installs libraries: its root can be written, as its layer is what is kept.
+    CreateContainerCmd installer(String id, RuntimeImage runtime, Map<String, String> environment, String network) {
+        var limits = config.install();
+        var host = confined((long) limits.memoryMb() << 20, limits.pids())
+                .withReadonlyRootfs(false)
+                .withNetworkMode(network)
+                .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
+                .withTmpFs(Map.of("/tmp", tmpfs(config.scratchBytes())));
+        return container(runtime.name(), id, host, environment(runtime, environment))
+                .withWorkingDir(RuntimeImage.BUILD);
+    }
+
+    private CreateContainerCmd container(String image, String id, HostConfig host, List<String> environment) {
+        return docker.client().createContainerCmd(image)
+                .withHostConfig(host)
+                .withUser(RuntimeImage.USER + ":" + RuntimeImage.USER)
+                .withHostName("function")
+                .withEnv(environment)
+                .withLabels(Map.of(Labels.GATEWAY, config.gatewayId(), Labels.INSTANCE, id));
+    }
+
+    private HostConfig confined(long memory, int pids) {
+        return HostConfig.newHostConfig()
+                .withCapDrop(Capability.ALL)
+                .withSecurityOpts(List.of("no-new-privileges"))
+                .withInit(true)
+                .withIpcMode("private")
+                .withShmSize(16L << 20)
+                .withMemory(memory)
+                .withMemorySwap(memory)
+                .withPidsLimit((long) pids)
+                // A quota, as the daemon refuses `NanoCPUs` above what the machine has.
+                .withCpuPeriod(CPU_PERIOD_MICROS)
+                .withCpuQuota(Math.max(1000, Math.round(config.cpus() * CPU_PERIOD_MICROS)))
+                .withUlimits(List.of(new Ulimit("nofile", (long) config.openFiles(), (long) config.openFiles()),
+                        new Ulimit("core", 0L, 0L)));
+    }
+
+    /// Programs may be run from it, as libraries unpack their native parts there.
+    private static String tmpfs(long bytes) {
+        return "rw,exec,nosuid,nodev,mode=0700,uid=" + RuntimeImage.USER + ",gid=" + RuntimeImage.USER + ",size="
+                + bytes;
+    }
+
+    private static List<String> environment(RuntimeImage runtime, Map<String, String> own) {
+        // A name without `=` takes the variable of the image away.
+        List<String> environment = new ArrayList<>(runtime.foreign());
+        environment.addAll(List.of("PATH=" + runtime.path(), "HOME=/tmp", "TMPDIR=/tmp", "LANG=C.UTF-8"));
+        environment.removeIf(own::containsKey);
+        own.forEach((name, value) -> environment.add(name + "=" + value));
+        return environment;
+    }
+
+    private static List<String> command(InstanceSpec spec) {
+        List<String> command = new ArrayList<>(
+                List.of("/bin/sh", "-c", "exec \"$@\" </dev/null >" + RUN + "/out 2>" + RUN + "/err", "sh"));
+        for (String word : spec.runtime().command()) {
+            command.add(word.replace("{interpreter}", spec.runtime().image().interpreter())
+                    .replace("{bootstrap}", RuntimeImage.BOOTSTRAP)
+                    .replace("{memoryMb}", Integer.toString(spec.memoryMb())));
+        }
+        return command;
+    }
+}

@@ -1,0 +1,159 @@
+package io.nanogrid.gateway.engine.docker;
+
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.command.WaitContainerResultCallback;
+import com.github.dockerjava.api.model.Frame;
+import io.nanogrid.gateway.engine.DependencyRequest;
+import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.engine.InstallFailed;
+import io.nanogrid.spi.RuntimeDescriptor;
+import io.nanogrid.spi.RuntimeDescriptor.Dependencies;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/// Runs an installer in a confined container and keeps what it leaves as an image. It isn't done with an image build, as that would run
+/// the installer with the builder's rights.
+///
+/// Safe for use by many threads.
+final class Installer {
+
+    private static final Duration COMMIT_DEADLINE = Duration.ofMinutes(2);
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
+
+    /// Runs the command, and leaves nothing of its inputs in the image.
+    private static final String SCRIPT = "\"$@\"; status=$?; rm -rf " + RuntimeImage.BUILD + "/* " + RuntimeImage.BUILD
+            + "/.[!.]*; exit $status";
+
+    private final DockerCalls docker;
+    private final DockerConfig config;
+    private final Containers containers;
+    private final Reaper reaper;
+
+    Installer(DockerCalls docker, DockerConfig config, Containers containers, Reaper reaper) {
+        this.docker = docker;
+        this.config = config;
+        this.containers = containers;
+        this.reaper = reaper;
+    }
+
+    /// @param image the name that the result gets
+    void install(DependencyRequest request, RuntimeImage runtime, String image, Consumer<String> log)
+            throws EngineException, InterruptedException {
+        Dependencies how = request.runtime().dependencies();
+        if (how == null) {
+            throw new IllegalArgumentException("runtime '" + request.runtime().id() + "' has no dependencies");
+        }
+        String id = "install-" + UUID.randomUUID();
+        reaper.claim(id);
+        try {
+            String container = create(id, request, how, runtime);
+            int status = run(container, new LineSink(log));
+            if (status != 0) {
+                throw new InstallFailed(failure(container, status));
+            }
+            docker.within(COMMIT_DEADLINE, "keep the installed libraries",
+                    () -> docker.client().commitCmd(container).withRepository(image.split(":")[0])
+                            .withTag(image.split(":")[1]).withLabels(labels(request.runtime(), runtime)).exec());
+        } finally {
+            reaper.disclaim(id);
+        }
+    }
+
+    Map<String, String> labels(RuntimeDescriptor descriptor, RuntimeImage runtime) {
+        return Map.of(Labels.GATEWAY, config.gatewayId(), Labels.RUNTIME, descriptor.id(), Labels.BASE, runtime.name());
+    }
+
+    private String create(String id, DependencyRequest request, Dependencies how, RuntimeImage runtime)
+            throws EngineException, InterruptedException {
+        Map<String, String> environment = new HashMap<>(request.runtime().environment());
+        environment.putAll(how.environment());
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", SCRIPT, "sh"));
+        for (String word : how.install()) {
+            command.add(word.replace("{interpreter}", request.runtime().image().interpreter())
+                    .replace("{target}", RuntimeImage.DEPENDENCIES)
+                    .replace("{manifest}", how.manifest()));
+        }
+        return docker.within(DockerCalls.SHORT, "create the installer", () -> {
+            String container = containers.installer(id, runtime, environment, "none").withCmd(command)
+                    .withAttachStdout(true).withAttachStderr(true).exec().getId();
+            docker.client().copyArchiveToContainerCmd(container).withRemotePath(RuntimeImage.BUILD)
+                    .withTarInputStream(inputs(request).stream()).exec();
+            return container;
+        });
+    }
+
+    /// Runs the installer to its end.
+    ///
+    /// @return its exit status
+    private int run(String container, LineSink lines) throws EngineException, InterruptedException {
+        var output = new ResultCallback.Adapter<Frame>() {
+            @Override
+            public void onNext(Frame frame) {
+                lines.accept(frame.getPayload());
+            }
+        };
+        return docker.within(config.install().deadline().plusSeconds(30), "run the installer", () -> {
+            try (output; var ended = new WaitContainerResultCallback()) {
+                docker.client().attachContainerCmd(container).withStdOut(true).withStdErr(true).withFollowStream(true)
+                        .exec(output).awaitStarted();
+                docker.client().startContainerCmd(container).exec();
+                docker.client().waitContainerCmd(container).exec(ended);
+                long giveUp = System.nanoTime() + config.install().deadline().toNanos();
+                while (!ended.awaitCompletion(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                    refuseExcess(container, giveUp);
+                }
+                refuseExcess(container, Long.MAX_VALUE);
+                output.awaitCompletion(5, TimeUnit.SECONDS);
+                return ended.awaitStatusCode();
+            } finally {
+                lines.flush();
+            }
+        });
+    }
+
+    private void refuseExcess(String container, long giveUp) throws InstallFailed {
+        if (System.nanoTime() - giveUp > 0) {
+            throw new InstallFailed(
+                    "the installation took longer than " + config.install().deadline().toSeconds() + " s");
+        }
+        Long size = docker.client().inspectContainerCmd(container).withSize(true).exec().getSizeRw();
+        if (size != null && size > config.install().maxBytes()) {
+            throw new InstallFailed("the installation takes more than " + (config.install().maxBytes() >> 20) + " MiB");
+        }
+    }
+
+    private String failure(String container, int status) throws EngineException, InterruptedException {
+        InspectContainerResponse found = docker.within(DockerCalls.SHORT, "look at the installer",
+                () -> docker.client().inspectContainerCmd(container).exec());
+        boolean memory = Boolean.TRUE.equals(found.getState().getOOMKilled());
+        return memory
+                ? "the installer needs more than " + config.install().memoryMb() + " MiB of memory"
+                : "the installer ended with status " + status;
+    }
+
+    private static Tar inputs(DependencyRequest request) {
+        var tar = new Tar();
+        Set<String> directories = new HashSet<>();
+        request.inputs().forEach((path, content) -> {
+            if (path.startsWith("/") || List.of(path.split("/")).contains("..")) {
+                throw new IllegalArgumentException("an input's path must stay inside, not '" + path + "'");
+            }
+            for (int slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+                if (directories.add(path.substring(0, slash))) {
+                    tar.directory(path.substring(0, slash), RuntimeImage.USER);
+                }
+            }
+            tar.file(path, content, RuntimeImage.USER);
+        });
+        return tar;
+    }
+}
