@@ -8,6 +8,7 @@ import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -21,6 +22,7 @@ final class DependencyImages {
     private static final String REPOSITORY = "nanogrid/deps";
 
     private final DockerCalls docker;
+    private final String gatewayId;
     private final RuntimeImages runtimes;
     private final Installer installer;
 
@@ -31,8 +33,9 @@ final class DependencyImages {
     /// Key → runtime image that the key's image is known to stand on.
     private final Map<String, String> known = new ConcurrentHashMap<>();
 
-    DependencyImages(DockerCalls docker, RuntimeImages runtimes, Installer installer) {
+    DependencyImages(DockerCalls docker, String gatewayId, RuntimeImages runtimes, Installer installer) {
         this.docker = docker;
+        this.gatewayId = gatewayId;
         this.runtimes = runtimes;
         this.installer = installer;
     }
@@ -46,7 +49,7 @@ final class DependencyImages {
             boolean cached = runtimes.inspect(image) != null;
             if (!cached) {
                 RuntimeImage runtime = runtimes.prepare(request.runtime(), log);
-                installer.install(request, runtime, image, log);
+                make(image, request, runtime, log);
                 known.put(request.key(), runtime.name());
             }
             return new DependencyLayer(request.key(), RuntimeImage.DEPENDENCIES, cached);
@@ -71,7 +74,7 @@ final class DependencyImages {
             }
             Map<String, String> labels = found.getConfig() == null ? null : found.getConfig().getLabels();
             if (labels == null || !runtime.name().equals(labels.get(Labels.BASE))) {
-                move(image, descriptor, runtime);
+                copy(image, image, descriptor, runtime);
             }
             known.put(layer.key(), runtime.name());
             return image;
@@ -83,6 +86,33 @@ final class DependencyImages {
     void remove(DependencyLayer layer) throws EngineException {
         String image = name(layer.key());
         known.remove(layer.key());
+        removeImage(image);
+    }
+
+    private void make(String image, DependencyRequest request, RuntimeImage runtime, Consumer<String> log)
+            throws EngineException, InterruptedException {
+        String installed = "nanogrid/installed-" + UUID.randomUUID();
+        try {
+            installer.install(request, runtime, installed, log);
+            copy(installed, image, request.runtime(), runtime);
+        } finally {
+            removeImage(installed);
+        }
+    }
+
+    /// Takes the libraries, and nothing else, from one image and makes another of them.
+    private void copy(String from, String to, RuntimeDescriptor descriptor, RuntimeImage runtime)
+            throws EngineException, InterruptedException {
+        var context = new Tar().file("Dockerfile", """
+                FROM %1$s
+                COPY --from=%2$s %3$s %3$s
+                """.formatted(runtime.name(), from, RuntimeImage.DEPENDENCIES));
+        var labels = Map.of(Labels.GATEWAY, gatewayId, Labels.RUNTIME, descriptor.id(), Labels.BASE, runtime.name());
+        runtimes.build(to, context, labels, _ -> {
+        });
+    }
+
+    private void removeImage(String image) throws EngineException {
         docker.surely(DockerCalls.SHORT, "remove the image " + image, () -> {
             try {
                 docker.client().removeImageCmd(image).withForce(true).exec();
@@ -92,16 +122,6 @@ final class DependencyImages {
                 throw new EngineException("the installed libraries are in use by a running instance", e);
             }
             return null;
-        });
-    }
-
-    private void move(String image, RuntimeDescriptor descriptor, RuntimeImage runtime)
-            throws EngineException, InterruptedException {
-        var context = new Tar().file("Dockerfile", """
-                FROM %1$s
-                COPY --from=%2$s --chown=%3$d:%3$d %4$s %4$s
-                """.formatted(runtime.name(), image, RuntimeImage.USER, RuntimeImage.DEPENDENCIES));
-        runtimes.build(image, context, installer.labels(descriptor, runtime), _ -> {
         });
     }
 

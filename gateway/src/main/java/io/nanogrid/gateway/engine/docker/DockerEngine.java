@@ -42,7 +42,8 @@ public final class DockerEngine implements Engine {
         reaper = new Reaper(docker, config.gatewayId());
         containers = new Containers(docker, config);
         runtimes = new RuntimeImages(docker, config);
-        dependencies = new DependencyImages(docker, runtimes, new Installer(docker, config, containers, reaper));
+        dependencies = new DependencyImages(docker, config.gatewayId(), runtimes,
+                new Installer(docker, config, containers, reaper));
     }
 
     @Override

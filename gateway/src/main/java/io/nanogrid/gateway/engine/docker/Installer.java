@@ -7,10 +7,8 @@ import com.github.dockerjava.api.model.Frame;
 import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.InstallFailed;
-import io.nanogrid.spi.RuntimeDescriptor;
 import io.nanogrid.spi.RuntimeDescriptor.Dependencies;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -20,18 +18,14 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// Runs an installer in a confined container and keeps what it leaves as an image. It isn't done with an image build, as that would run
-/// the installer with the builder's rights.
+/// Runs an installer in a confined container. It isn't done with an image build, as that would run the installer with the builder's
+/// rights and network.
 ///
 /// Safe for use by many threads.
 final class Installer {
 
     private static final Duration COMMIT_DEADLINE = Duration.ofMinutes(2);
     private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
-
-    /// Runs the command, and leaves nothing of its inputs in the image.
-    private static final String SCRIPT = "\"$@\"; status=$?; rm -rf " + RuntimeImage.BUILD + "/* " + RuntimeImage.BUILD
-            + "/.[!.]*; exit $status";
 
     private final DockerCalls docker;
     private final DockerConfig config;
@@ -45,7 +39,7 @@ final class Installer {
         this.reaper = reaper;
     }
 
-    /// @param image the name that the result gets
+    /// @param image the name of the image that keeps the container's files: hostile as a whole, so nothing may be started from it
     void install(DependencyRequest request, RuntimeImage runtime, String image, Consumer<String> log)
             throws EngineException, InterruptedException {
         Dependencies how = request.runtime().dependencies();
@@ -55,33 +49,38 @@ final class Installer {
         String id = "install-" + UUID.randomUUID();
         reaper.claim(id);
         try {
-            String container = create(id, request, how, runtime);
-            int status = run(container, new LineSink(log));
-            if (status != 0) {
-                throw new InstallFailed(failure(container, status));
-            }
-            docker.within(COMMIT_DEADLINE, "keep the installed libraries",
-                    () -> docker.client().commitCmd(container).withRepository(image.split(":")[0])
-                            .withTag(image.split(":")[1]).withLabels(labels(request.runtime(), runtime)).exec());
+            keep(create(id, request, how, runtime), image, log);
         } finally {
             reaper.disclaim(id);
         }
     }
 
-    Map<String, String> labels(RuntimeDescriptor descriptor, RuntimeImage runtime) {
-        return Map.of(Labels.GATEWAY, config.gatewayId(), Labels.RUNTIME, descriptor.id(), Labels.BASE, runtime.name());
+    private void keep(String container, String image, Consumer<String> log)
+            throws EngineException, InterruptedException {
+        try {
+            int status = run(container, new LineSink(log));
+            if (status != 0) {
+                throw new InstallFailed(failure(container, status));
+            }
+            docker.within(COMMIT_DEADLINE, "keep the installed libraries",
+                    () -> docker.client().commitCmd(container).withRepository(image).exec());
+        } finally {
+            docker.surely(DockerCalls.SHORT, "remove the installer", () -> {
+                DockerInstance.remove(docker, container);
+                return null;
+            });
+        }
     }
 
     private String create(String id, DependencyRequest request, Dependencies how, RuntimeImage runtime)
             throws EngineException, InterruptedException {
         Map<String, String> environment = new HashMap<>(request.runtime().environment());
         environment.putAll(how.environment());
-        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", SCRIPT, "sh"));
-        for (String word : how.install()) {
-            command.add(word.replace("{interpreter}", request.runtime().image().interpreter())
-                    .replace("{target}", RuntimeImage.DEPENDENCIES)
-                    .replace("{manifest}", how.manifest()));
-        }
+        List<String> command = how.install().stream()
+                .map(word -> word.replace("{interpreter}", request.runtime().image().interpreter())
+                        .replace("{target}", RuntimeImage.DEPENDENCIES)
+                        .replace("{manifest}", how.manifest()))
+                .toList();
         return docker.within(DockerCalls.SHORT, "create the installer", () -> {
             String container = containers.installer(id, runtime, environment, "none").withCmd(command)
                     .withAttachStdout(true).withAttachStderr(true).exec().getId();

@@ -95,7 +95,7 @@ final class Reaper implements AutoCloseable {
                 running.add(container.getId());
             }
             String id = container.getLabels() == null ? null : container.getLabels().get(Labels.INSTANCE);
-            if (id == null || !claimed.contains(id)) {
+            if (id != null && !claimed.contains(id)) {
                 LOG.atInfo().addKeyValue("container", container.getId())
                         .log("removing a container that was left behind");
                 docker.within(DockerCalls.SHORT, "remove a container", () -> {
