@@ -92,7 +92,7 @@ public final class DockerEngine implements Engine {
 
     @Override
     public EngineInstance start(InstanceSpec spec) throws EngineException, InterruptedException {
-        RuntimeImage runtime = runtimes.prepare(spec.runtime(), LOG::info);
+        RuntimeImage runtime = runtimes.prepare(spec.runtime(), LOG::debug);
         DependencyLayer layer = spec.dependencies();
         String image = layer == null ? runtime.name() : dependencies.image(layer, spec.runtime(), runtime);
         open(spec.directory());

@@ -148,6 +148,12 @@ final class Reaper implements AutoCloseable {
                 public void onNext(Event event) {
                     report(event);
                 }
+
+                @Override
+                public void onError(Throwable failure) {
+                    LOG.atDebug().setCause(failure).log("the stream of events has ended");
+                    onComplete();
+                }
             };
             stream = events;
             long connected = Instant.now().getEpochSecond();
