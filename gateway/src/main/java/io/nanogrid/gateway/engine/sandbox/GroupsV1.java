@@ -1,0 +1,117 @@
+package io.nanogrid.gateway.engine.sandbox;
+
+import io.nanogrid.gateway.engine.EngineException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/// Control groups of version 1: one hierarchy for each controller.
+final class GroupsV1 implements Groups {
+
+    private static final int PERIOD_MICROS = 100_000;
+
+    private final Map<String, Path> parents;
+    private final Limits limits;
+
+    /// @param parents controller (`memory`, `pids`, `cpu`) → directory of this gateway's groups, which may not exist yet
+    GroupsV1(Map<String, Path> parents, Limits limits) {
+        this.parents = new LinkedHashMap<>(parents);
+        this.limits = limits;
+    }
+
+    @Override
+    public boolean limitMemory() {
+        return parents.containsKey("memory");
+    }
+
+    @Override
+    public String detail() {
+        return "control groups version 1 (" + String.join(", ", parents.keySet()) + ")";
+    }
+
+    @Override
+    public Group create(String id, int memoryMb) throws EngineException {
+        V1Group group = new V1Group(id);
+        try {
+            for (Path parent : parents.values()) {
+                Files.createDirectories(parent.resolve(id));
+            }
+            limit(id, memoryMb);
+            return group;
+        } catch (IOException e) {
+            group.remove();
+            throw new EngineException("a control group for the instance can't be made", e);
+        }
+    }
+
+    private void limit(String id, int memoryMb) throws IOException {
+        Path memory = parents.get("memory");
+        if (memory != null) {
+            String bytes = Long.toString((long) memoryMb << 20);
+            GroupFiles.write(memory.resolve(id).resolve("memory.limit_in_bytes"), bytes);
+            Path withSwap = memory.resolve(id).resolve("memory.memsw.limit_in_bytes");
+            if (Files.exists(withSwap)) {
+                GroupFiles.write(withSwap, bytes);
+            } else {
+                GroupFiles.write(memory.resolve(id).resolve("memory.swappiness"), "0");
+            }
+        }
+        Path pids = parents.get("pids");
+        if (pids != null) {
+            GroupFiles.write(pids.resolve(id).resolve("pids.max"), Integer.toString(limits.processes()));
+        }
+        Path cpu = parents.get("cpu");
+        if (cpu != null && limits.processors() > 0) {
+            GroupFiles.write(cpu.resolve(id).resolve("cpu.cfs_period_us"), Integer.toString(PERIOD_MICROS));
+            GroupFiles.write(cpu.resolve(id).resolve("cpu.cfs_quota_us"),
+                    Long.toString((long) Math.max(1000, PERIOD_MICROS * limits.processors())));
+        }
+    }
+
+    @Override
+    public void reconcile() {
+        parents.values().forEach(GroupFiles::clearBelow);
+    }
+
+    @Override
+    public void close() {
+        parents.values().forEach(GroupFiles::remove);
+    }
+
+    private final class V1Group implements Group {
+
+        private final String id;
+
+        V1Group(String id) {
+            this.id = id;
+        }
+
+        @Override
+        public List<Path> joins() {
+            return parents.values().stream().map(parent -> parent.resolve(id).resolve("cgroup.procs")).toList();
+        }
+
+        @Override
+        public OptionalLong peakBytes() {
+            Path memory = parents.get("memory");
+            return memory == null
+                    ? OptionalLong.empty()
+                    : GroupFiles.number(memory.resolve(id).resolve("memory.max_usage_in_bytes"));
+        }
+
+        @Override
+        public boolean outOfMemory() {
+            Path memory = parents.get("memory");
+            return memory != null && GroupFiles.field(memory.resolve(id).resolve("memory.oom_control"), "oom_kill") > 0;
+        }
+
+        @Override
+        public void remove() {
+            parents.values().forEach(parent -> GroupFiles.remove(parent.resolve(id)));
+        }
+    }
+}

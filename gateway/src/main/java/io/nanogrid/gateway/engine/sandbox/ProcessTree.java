@@ -1,0 +1,171 @@
+package io.nanogrid.gateway.engine.sandbox;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The processes of one sandbox: bubblewrap outside, and the init process of the pid namespace with everything below it.
+///
+/// Hostile code can write to the memory of that init process, so nothing here relies on what init does: it is killed directly,
+/// and the tree counts as gone when the kernel says that init is, which is after all others in the namespace.
+/// Safe for use by many threads.
+final class ProcessTree {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ProcessTree.class);
+    private static final Path PROC = Path.of("/proc");
+
+    private final Process outer;
+    private final long init;
+    private final ProcessHandle initHandle;
+    private final ProcFile state;
+    private final ProcFile children;
+    private final CompletableFuture<Integer> end;
+
+    /// @param outer bubblewrap, a child of this process
+    /// @param init pid of the namespace's first process
+    ProcessTree(Process outer, long init) throws IOException {
+        this.outer = outer;
+        this.init = init;
+        this.initHandle = ProcessHandle.of(init).orElseThrow(() -> new IOException("the sandbox ended at once"));
+        this.state = new ProcFile(PROC.resolve(init + "/stat"));
+        try {
+            this.children = new ProcFile(PROC.resolve(init + "/task/" + init + "/children"));
+        } catch (IOException e) {
+            state.close();
+            throw e;
+        }
+        this.end = outer.onExit().thenApplyAsync(this::afterOuter,
+                task -> Thread.ofVirtual().name("reap-" + init).start(task));
+    }
+
+    /// Completes with bubblewrap's exit status when nothing of the tree runs any more.
+    CompletableFuture<Integer> onEnd() {
+        return end;
+    }
+
+    void kill() {
+        initHandle.destroyForcibly();
+        outer.destroyForcibly();
+    }
+
+    /// Whether init has more children than the one that it started: processes whose parent has ended.
+    boolean hasOrphans() {
+        String pids = children.read();
+        return pids != null && pids.strip().indexOf(' ') > 0;
+    }
+
+    /// Host pids of all processes of the tree, init first. Those that come and go meanwhile may be missing.
+    List<Long> pids() {
+        Set<Long> found = new LinkedHashSet<>();
+        List<Long> open = new ArrayList<>(List.of(init));
+        while (!open.isEmpty()) {
+            long pid = open.removeLast();
+            if (found.add(pid)) {
+                open.addAll(childrenOf(pid));
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    /// What bubblewrap, and what runs without pipes of its own, has printed; to be read after the end.
+    String output() {
+        try {
+            return new String(outer.getErrorStream().readNBytes(4096), StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private int afterOuter(Process ended) {
+        initHandle.destroyForcibly();
+        long since = System.nanoTime();
+        long pause = TimeUnit.MICROSECONDS.toNanos(100);
+        boolean warned = false;
+        while (alive()) {
+            LockSupport.parkNanos(pause);
+            pause = Math.min(pause * 2, TimeUnit.MILLISECONDS.toNanos(10));
+            if (!warned && System.nanoTime() - since > TimeUnit.SECONDS.toNanos(5)) {
+                warned = true;
+                LOG.warn("Process {} of a sandbox doesn't end although it was killed", init);
+            }
+        }
+        state.close();
+        children.close();
+        return ended.exitValue();
+    }
+
+    /// Read through a descriptor that was opened at the start: a later process with the same pid is never taken for init.
+    private boolean alive() {
+        String stat = state.read();
+        if (stat == null) {
+            return false;
+        }
+        char letter = stat.charAt(stat.lastIndexOf(')') + 2);
+        return letter != 'Z' && letter != 'X';
+    }
+
+    private static List<Long> childrenOf(long pid) {
+        List<Long> children = new ArrayList<>();
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(PROC.resolve(pid + "/task"))) {
+            for (Path task : tasks) {
+                for (String child : Files.readString(task.resolve("children")).strip().split(" ")) {
+                    if (!child.isEmpty()) {
+                        children.add(Long.valueOf(child));
+                    }
+                }
+            }
+        } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+            LOG.trace("Process {} has ended meanwhile", pid);
+        }
+        return children;
+    }
+
+    /// A file of /proc, kept open.
+    private static final class ProcFile implements Closeable {
+
+        private final RandomAccessFile file;
+        private boolean closed;
+
+        ProcFile(Path path) throws IOException {
+            this.file = new RandomAccessFile(path.toFile(), "r");
+        }
+
+        /// The first 4 KiB, or null when the process is gone.
+        synchronized @org.jspecify.annotations.Nullable String read() {
+            if (closed) {
+                return null;
+            }
+            byte[] buffer = new byte[4096];
+            try {
+                file.seek(0);
+                int length = file.read(buffer);
+                return length <= 0 ? "" : new String(buffer, 0, length, StandardCharsets.UTF_8);
+            } catch (IOException e) {
+                return null;
+            }
+        }
+
+        @Override
+        public synchronized void close() {
+            closed = true;
+            try {
+                file.close();
+            } catch (IOException e) {
+                LOG.debug("Closing a file of /proc failed", e);
+            }
+        }
+    }
+}
