@@ -7,16 +7,14 @@ import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.Mount;
 import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.Ulimit;
+import io.nanogrid.gateway.engine.InstanceCommand;
 import io.nanogrid.gateway.engine.InstanceSpec;
-import java.util.ArrayList;
+import io.nanogrid.spi.RuntimeDescriptor;
 import java.util.List;
 import java.util.Map;
 
 /// What the engine's containers are allowed: the one place that says how they are confined.
 final class Containers {
-
-    /// Where an instance finds its socket and pipes.
-    private static final String RUN = "/run/nanogrid";
 
     private static final long CPU_PERIOD_MICROS = 100_000;
 
@@ -38,12 +36,15 @@ final class Containers {
                 .withReadonlyRootfs(true)
                 .withNetworkMode(network)
                 .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
-                .withTmpFs(Map.of("/tmp", tmpfs(scratch), "/var/task", tmpfs(scratch)))
+                .withTmpFs(Map.of("/tmp", tmpfs(scratch), InstanceCommand.TASK, tmpfs(scratch)))
                 // Read-only: sockets and pipes still work, and nothing can be stored on the host's disk.
                 .withMounts(List.of(new Mount().withType(MountType.BIND).withSource(spec.directory().toString())
-                        .withTarget(RUN).withReadOnly(true)));
-        return container(image, spec.id(), host, environment(runtime, spec.runtime().environment()))
-                .withCmd(command(spec));
+                        .withTarget(InstanceCommand.DIRECTORY).withReadOnly(true)));
+        RuntimeDescriptor descriptor = spec.runtime();
+        return container(image, spec.id(), host, runtime, descriptor.environment())
+                .withWorkingDir(InstanceCommand.TASK)
+                .withCmd(InstanceCommand.of(descriptor, descriptor.image().interpreter(), spec.memoryMb(),
+                        runtime.path()));
     }
 
     /// A container that installs libraries: its root can be written, as its layer is what is kept.
@@ -54,16 +55,18 @@ final class Containers {
                 .withNetworkMode(network)
                 .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
                 .withTmpFs(Map.of("/tmp", tmpfs(config.scratchBytes())));
-        return container(runtime.name(), id, host, environment(runtime, environment))
+        return container(runtime.name(), id, host, runtime, environment)
                 .withWorkingDir(RuntimeImage.BUILD);
     }
 
-    private CreateContainerCmd container(String image, String id, HostConfig host, List<String> environment) {
+    private CreateContainerCmd container(String image, String id, HostConfig host, RuntimeImage runtime,
+            Map<String, String> environment) {
         return docker.client().createContainerCmd(image)
                 .withHostConfig(host)
                 .withUser(RuntimeImage.USER + ":" + RuntimeImage.USER)
                 .withHostName("function")
-                .withEnv(environment)
+                .withEnv(InstanceCommand.environment(environment, runtime.path()).entrySet().stream()
+                        .map(variable -> variable.getKey() + "=" + variable.getValue()).toList())
                 .withLabels(Map.of(Labels.GATEWAY, config.gatewayId(), Labels.INSTANCE, id));
     }
 
@@ -88,25 +91,5 @@ final class Containers {
     private static String tmpfs(long bytes) {
         return "rw,exec,nosuid,nodev,mode=0700,uid=" + RuntimeImage.USER + ",gid=" + RuntimeImage.USER + ",size="
                 + bytes;
-    }
-
-    private static List<String> environment(RuntimeImage runtime, Map<String, String> own) {
-        // A name without `=` takes the variable of the image away.
-        List<String> environment = new ArrayList<>(runtime.foreign());
-        environment.addAll(List.of("PATH=" + runtime.path(), "HOME=/tmp", "TMPDIR=/tmp", "LANG=C.UTF-8"));
-        environment.removeIf(own::containsKey);
-        own.forEach((name, value) -> environment.add(name + "=" + value));
-        return environment;
-    }
-
-    private static List<String> command(InstanceSpec spec) {
-        List<String> command = new ArrayList<>(
-                List.of("/bin/sh", "-c", "exec \"$@\" </dev/null >" + RUN + "/out 2>" + RUN + "/err", "sh"));
-        for (String word : spec.runtime().command()) {
-            command.add(word.replace("{interpreter}", spec.runtime().image().interpreter())
-                    .replace("{bootstrap}", RuntimeImage.BOOTSTRAP)
-                    .replace("{memoryMb}", Integer.toString(spec.memoryMb())));
-        }
-        return command;
     }
 }

@@ -6,6 +6,7 @@ import com.github.dockerjava.api.exception.NotFoundException;
 import io.nanogrid.gateway.engine.DependencyLayer;
 import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.engine.InstanceCommand;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.util.Map;
 import java.util.UUID;
@@ -52,7 +53,7 @@ final class DependencyImages {
                 make(image, request, runtime, log);
                 known.put(request.key(), runtime.name());
             }
-            return new DependencyLayer(request.key(), RuntimeImage.DEPENDENCIES, cached);
+            return new DependencyLayer(request.key(), InstanceCommand.DEPENDENCIES, cached);
         } finally {
             lock.unlock();
         }
@@ -106,7 +107,7 @@ final class DependencyImages {
         var context = new Tar().file("Dockerfile", """
                 FROM %1$s
                 COPY --from=%2$s %3$s %3$s
-                """.formatted(runtime.name(), from, RuntimeImage.DEPENDENCIES));
+                """.formatted(runtime.name(), from, InstanceCommand.DEPENDENCIES));
         var labels = Map.of(Labels.GATEWAY, gatewayId, Labels.RUNTIME, descriptor.id(), Labels.BASE, runtime.name());
         runtimes.build(to, context, labels, _ -> {
         });

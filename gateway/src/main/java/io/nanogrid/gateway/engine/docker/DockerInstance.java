@@ -10,6 +10,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,6 +37,8 @@ final class DockerInstance implements EngineInstance {
     private final ReentrantLock destroying = new ReentrantLock();
     private boolean removed;
     private volatile boolean killed;
+    /// The highest that has been read; 0 if nothing has.
+    private final AtomicLong peak = new AtomicLong();
     private volatile Optional<HostView> host = Optional.empty();
 
     DockerInstance(DockerCalls docker, Reaper reaper, String id, String containerId) {
@@ -60,7 +63,10 @@ final class DockerInstance implements EngineInstance {
 
     @Override
     public OptionalLong peakMemoryBytes() {
-        return host.map(HostView::peakMemoryBytes).orElse(OptionalLong.empty());
+        host.map(HostView::peakMemoryBytes).orElse(OptionalLong.empty())
+                .ifPresent(bytes -> peak.accumulateAndGet(bytes, Math::max));
+        long known = peak.get();
+        return known == 0 ? OptionalLong.empty() : OptionalLong.of(known);
     }
 
     @Override
@@ -76,6 +82,8 @@ final class DockerInstance implements EngineInstance {
         try {
             if (!removed) {
                 killed = true;
+                // The last chance: it stays known after the end.
+                var _ = peakMemoryBytes();
                 removed = killAndRemove();
             }
         } finally {

@@ -7,6 +7,7 @@ import com.github.dockerjava.api.model.Frame;
 import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.InstallFailed;
+import io.nanogrid.gateway.engine.InstanceCommand;
 import io.nanogrid.spi.RuntimeDescriptor.Dependencies;
 import java.time.Duration;
 import java.util.HashMap;
@@ -78,7 +79,7 @@ final class Installer {
         environment.putAll(how.environment());
         List<String> command = how.install().stream()
                 .map(word -> word.replace("{interpreter}", request.runtime().image().interpreter())
-                        .replace("{target}", RuntimeImage.DEPENDENCIES)
+                        .replace("{target}", InstanceCommand.DEPENDENCIES)
                         .replace("{manifest}", how.manifest()))
                 .toList();
         return docker.within(DockerCalls.SHORT, "create the installer", () -> {

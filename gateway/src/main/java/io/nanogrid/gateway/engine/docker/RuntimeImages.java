@@ -7,6 +7,7 @@ import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.BuildResponseItem;
 import com.github.dockerjava.api.model.ResponseItem;
 import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.engine.InstanceCommand;
 import io.nanogrid.spi.Content;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.nio.charset.StandardCharsets;
@@ -192,7 +193,7 @@ final class RuntimeImages {
             tar.directory(directory, 0);
         }
         new TreeMap<>(runtime.bootstrap())
-                .forEach((name, content) -> tar.file("root" + RuntimeImage.BOOTSTRAP + "/" + name, content, 0));
+                .forEach((name, content) -> tar.file("root" + InstanceCommand.BOOTSTRAP + "/" + name, content, 0));
         return tar.directory("own", 0).directory("own/deps", 0).directory("own/build", 0);
     }
 

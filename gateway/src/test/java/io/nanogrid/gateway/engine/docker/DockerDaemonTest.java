@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.github.dockerjava.api.model.Container;
 import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.engine.Probe;
+import io.nanogrid.gateway.engine.RequiredEngines;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,11 +18,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What the engine does when the daemon or the gateway goes away in between.
-@ExtendWith(NeedsDocker.class)
 class DockerDaemonTest {
 
     private final String gateway = "test-" + UUID.randomUUID();
@@ -36,6 +36,7 @@ class DockerDaemonTest {
     void connect() throws IOException {
         relay = new DaemonRelay(directory);
         engine = engine(gateway, relay.host());
+        RequiredEngines.check(engine);
     }
 
     @AfterEach
@@ -71,46 +72,46 @@ class DockerDaemonTest {
 
     @Test
     void aStartWithoutADaemonFailsWithAWordThatHelps() throws Exception {
-        engine.prepare(Probe.runtime(), _ -> {
+        engine.prepare(Probe.python(null), _ -> {
         });
         relay.shut();
-        assertThatThrownBy(() -> Probe.start(engine, directory)).isInstanceOf(EngineException.class)
+        assertThatThrownBy(() -> Probe.start(engine, directory, 128)).isInstanceOf(EngineException.class)
                 .hasMessageContaining("the daemon doesn't answer").hasMessageNotContaining(directory.toString());
     }
 
     @Test
     void instancesStartAgainWhenTheDaemonIsBack() throws Exception {
-        Probe.start(engine, directory).close();
+        Probe.start(engine, directory, 128).close();
         relay.shut();
         assertThat(engine.health().healthy()).isFalse();
         relay.open();
-        try (var probe = Probe.start(engine, directory)) {
-            assertThat(probe.ask("1 + 1")).isEqualTo("2");
+        try (var probe = Probe.start(engine, directory, 128)) {
+            assertThat(probe.run("answer = 1 + 1")).isEqualTo("2");
         }
     }
 
     @Test
     void anInstanceDiesAndIsRemovedLaterThoughTheDaemonIsAway() throws Exception {
-        var probe = Probe.start(engine, directory);
+        var probe = Probe.start(engine, directory, 128);
         relay.shut();
-        probe.instance.destroy();
-        assertThat(probe.instance.onExit()).isCompletedWithValueMatching(exit -> exit.code() == 137);
+        probe.instance().destroy();
+        assertThat(probe.instance().onExit()).isCompletedWithValueMatching(exit -> exit.code() == 137);
         relay.open();
         await().atMost(Duration.ofSeconds(10)).until(() -> containers(gateway).isEmpty());
     }
 
     @Test
     void anExitIsLearntThoughItHappenedWhileTheDaemonWasAway() throws Exception {
-        var probe = Probe.start(engine, directory);
+        var probe = Probe.start(engine, directory, 128);
         relay.shut();
         daemon.client().killContainerCmd(containers(gateway).getFirst().getId()).exec();
         relay.open();
-        assertThat(probe.instance.onExit().get(15, TimeUnit.SECONDS).code()).isEqualTo(137);
+        assertThat(probe.instance().onExit().get(15, TimeUnit.SECONDS).code()).isEqualTo(137);
     }
 
     @Test
     void aRestartedGatewayRemovesWhatAnEarlierLifeLeft() throws Exception {
-        Probe.start(engine, directory);
+        Probe.start(engine, directory, 128);
         try (var next = engine(gateway, null)) {
             next.reconcile();
             assertThat(containers(gateway)).isEmpty();
@@ -119,19 +120,19 @@ class DockerDaemonTest {
 
     @Test
     void anotherGatewaysInstancesAreLeftAlone() throws Exception {
-        try (var probe = Probe.start(engine, directory); var other = engine("other-" + gateway, null)) {
+        try (var probe = Probe.start(engine, directory, 128); var other = engine("other-" + gateway, null)) {
             other.reconcile();
-            assertThat(probe.ask("'alive'")).isEqualTo("'alive'");
+            assertThat(probe.run("answer = 'alive'")).isEqualTo("alive");
         }
     }
 
     @Test
     void aStartThatIsInterruptedLeavesNothing() throws Exception {
-        engine.prepare(Probe.runtime(), _ -> {
+        engine.prepare(Probe.python(null), _ -> {
         });
         Thread starter = Thread.ofVirtual().start(() -> {
             try {
-                Probe.start(engine, directory);
+                Probe.start(engine, directory, 128);
             } catch (Exception _) {
                 // It was interrupted.
             }
@@ -144,9 +145,9 @@ class DockerDaemonTest {
 
     @Test
     void closingDestroysWhatIsLeft() throws Exception {
-        var probe = Probe.start(engine, directory);
+        var probe = Probe.start(engine, directory, 128);
         engine.close();
-        assertThat(probe.instance.onExit()).isDone();
+        assertThat(probe.instance().onExit()).isDone();
         assertThat(containers(gateway)).isEmpty();
     }
 
