@@ -35,6 +35,7 @@ public final class DockerEngine implements Engine {
     private final Reaper reaper;
     private final Containers containers;
     private final RuntimeImages runtimes;
+    private final Networks networks;
     private final DependencyImages dependencies;
 
     public DockerEngine(DockerConfig config) {
@@ -42,8 +43,9 @@ public final class DockerEngine implements Engine {
         reaper = new Reaper(docker, config.gatewayId());
         containers = new Containers(docker, config);
         runtimes = new RuntimeImages(docker, config);
+        networks = new Networks(docker, config, containers, runtimes, reaper);
         dependencies = new DependencyImages(docker, config.gatewayId(), runtimes,
-                new Installer(docker, config, containers, reaper));
+                new Installer(docker, config, containers, networks, reaper));
     }
 
     @Override
@@ -95,16 +97,20 @@ public final class DockerEngine implements Engine {
         RuntimeImage runtime = runtimes.prepare(spec.runtime(), LOG::debug);
         DependencyLayer layer = spec.dependencies();
         String image = layer == null ? runtime.name() : dependencies.image(layer, spec.runtime(), runtime);
+        String network = spec.network() ? networks.require() : Containers.NO_NETWORK;
         open(spec.directory());
         reaper.claim(spec.id());
         try {
             String containerId = docker.within(START_DEADLINE, "create an instance",
-                    () -> containers.instance(spec, runtime, image, "none").exec().getId());
+                    () -> containers.instance(spec, runtime, image, network).exec().getId());
             var instance = new DockerInstance(docker, reaper, spec.id(), containerId);
             reaper.watch(instance);
             docker.within(START_DEADLINE, "start an instance",
                     () -> docker.client().startContainerCmd(containerId).exec());
             instance.started();
+            if (spec.network()) {
+                networks.confine(containerId);
+            }
             return instance;
         } catch (EngineException | InterruptedException | RuntimeException e) {
             reaper.disclaim(spec.id());
@@ -120,6 +126,7 @@ public final class DockerEngine implements Engine {
             }
         }
         reaper.close();
+        networks.close();
         docker.close();
     }
 

@@ -159,6 +159,7 @@ class DockerDaemonTest {
     private static DockerEngine engine(String gateway, @org.jspecify.annotations.Nullable String host) {
         var usual = DockerConfig.of(gateway, "test");
         return new DockerEngine(new DockerConfig(gateway, "test", host, Map.of(), usual.cpus(), usual.pids(),
-                usual.openFiles(), usual.scratchBytes(), Duration.ofSeconds(20), usual.install(), List.of()));
+                usual.openFiles(), usual.scratchBytes(), Duration.ofSeconds(20), usual.install(), usual.networkImage(),
+                List.of()));
     }
 }
