@@ -1,0 +1,168 @@
+package io.nanogrid.gateway;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// The directories of one gateway: `DATA_DIR`, locked as long as this is open, and a short-lived one for sockets.
+///
+/// Instances have host users of their own when the gateway runs as root, so what they are shown lies where others may pass through.
+final class DataDirectory implements AutoCloseable {
+
+    private static final int LONGEST_RUN_PATH = 70;
+
+    private final Path directory;
+    private final String gatewayId;
+    private final Path run;
+    private final FileChannel lockFile;
+    private final FileLock lock;
+
+    private DataDirectory(Path directory, String gatewayId, Path run, FileChannel lockFile, FileLock lock) {
+        this.directory = directory;
+        this.gatewayId = gatewayId;
+        this.run = run;
+        this.lockFile = lockFile;
+        this.lock = lock;
+    }
+
+    /// Another gateway works on the directory.
+    static final class InUse extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        InUse(Path directory) {
+            super("another gateway is working on " + directory + ": stop it, or give this one a DATA_DIR of its own");
+        }
+    }
+
+    /// @param runDirectory where sockets go, or null for a place that suits
+    static DataDirectory open(Path directory, @Nullable Path runDirectory) throws IOException, InUse {
+        Files.createDirectories(directory);
+        FileChannel file = FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock lock;
+        try {
+            lock = file.tryLock();
+        } catch (OverlappingFileLockException e) {
+            lock = null;
+        }
+        if (lock == null) {
+            file.close();
+            throw new InUse(directory);
+        }
+        String id = gatewayId(directory);
+        Path run = runDirectory == null ? defaultRun(id) : runDirectory;
+        if (run.toString().length() > LONGEST_RUN_PATH) {
+            file.close();
+            throw new IOException(
+                    "RUN_DIR: " + run + " is too long for the sockets in it; take a path of up to " + LONGEST_RUN_PATH
+                            + " characters");
+        }
+        empty(run.resolve("i"));
+        createPassable(run);
+        createPassable(run.resolve("i"));
+        return new DataDirectory(directory, id, run, file, lock);
+    }
+
+    private static String gatewayId(Path directory) throws IOException {
+        Path file = directory.resolve("gateway-id");
+        if (Files.exists(file)) {
+            String id = Files.readString(file).strip();
+            if (id.matches("[0-9a-f]{12}")) {
+                return id;
+            }
+        }
+        byte[] random = new byte[6];
+        new SecureRandom().nextBytes(random);
+        String id = HexFormat.of().formatHex(random);
+        Files.writeString(file, id + "\n");
+        return id;
+    }
+
+    private static Path defaultRun(String id) {
+        boolean root = "root".equals(System.getProperty("user.name"));
+        String user = System.getenv("XDG_RUNTIME_DIR");
+        if (root) {
+            return Path.of("/run/nanogrid", id);
+        }
+        return user == null ? Path.of("/tmp/nanogrid-" + id) : Path.of(user, "nanogrid-" + id);
+    }
+
+    /// Others may go through, and not look around.
+    private static void createPassable(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+    }
+
+    private static void empty(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        List<Path> all;
+        try (Stream<Path> files = Files.walk(directory)) {
+            all = files.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path path : all) {
+            Files.deleteIfExists(path);
+        }
+    }
+
+    Path root() {
+        return directory;
+    }
+
+    /// Kept for the life of the directory; marks what belongs to this gateway.
+    String gatewayId() {
+        return gatewayId;
+    }
+
+    Path code() {
+        return directory.resolve("code");
+    }
+
+    /// Where instances get their directories; empty at the start.
+    Path instances() {
+        return run.resolve("i");
+    }
+
+    /// For files that instances are shown.
+    Path staging() {
+        return run.resolve("sandbox");
+    }
+
+    /// For installed libraries: below `DATA_DIR`, if instances can get there.
+    Path dependencies() throws IOException {
+        Path own = directory.resolve("deps");
+        if (!"root".equals(System.getProperty("user.name")) || passable(directory)) {
+            return own;
+        }
+        return Path.of("/var/lib/nanogrid", gatewayId, "deps");
+    }
+
+    private static boolean passable(Path directory) throws IOException {
+        for (Path at = directory.toRealPath(); at != null; at = at.getParent()) {
+            if (!Files.getPosixFilePermissions(at).contains(PosixFilePermission.OTHERS_EXECUTE)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void close() throws IOException {
+        empty(run.resolve("i"));
+        lock.release();
+        lockFile.close();
+    }
+}

@@ -1,0 +1,118 @@
+package io.nanogrid.gateway;
+
+import io.nanogrid.gateway.config.ConfigException;
+import io.nanogrid.gateway.config.DotEnv;
+import io.nanogrid.gateway.config.GatewayConfig;
+import io.nanogrid.gateway.engine.EngineException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The process. Exit codes: 0 after an orderly stop, 78 where the configuration can't be used, 1 where the start fails otherwise.
+public final class Main {
+
+    private static final int EXIT_FAILED = 1;
+
+    private Main() {
+    }
+
+    static void main(String[] args) throws IOException, InterruptedException {
+        configureLogging();
+        PrintStream err = System.err;
+        GatewayConfig config;
+        try {
+            Map<String, String> environment = DotEnv.under(System.getenv(), Path.of(".env"));
+            config = GatewayConfig.read(environment, machineMemoryMb());
+        } catch (ConfigException e) {
+            err.println("The configuration can't be used:");
+            e.problems().forEach(problem -> err.println("  " + problem));
+            System.exit(GatewayConfig.EXIT_CONFIG);
+            return;
+        }
+        Wiring gateway;
+        try {
+            gateway = new Wiring(config, bundledPlugins(), version());
+        } catch (DataDirectory.InUse e) {
+            err.println("DATA_DIR: " + e.getMessage());
+            System.exit(GatewayConfig.EXIT_CONFIG);
+            return;
+        } catch (IOException | EngineException | RuntimeException e) {
+            LoggerFactory.getLogger(Main.class).error("The gateway can't start", e);
+            System.exit(EXIT_FAILED);
+            return;
+        }
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> stop(gateway)));
+        announce(config, gateway.port());
+    }
+
+    /// Ends with 0, which the JVM wouldn't after a signal.
+    private static void stop(Wiring gateway) {
+        Logger log = LoggerFactory.getLogger(Main.class);
+        log.info("Stopping: calls in flight finish first");
+        gateway.close();
+        log.info("Stopped");
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static void announce(GatewayConfig config, int port) {
+        String host = config.host().equals("0.0.0.0") ? "127.0.0.1" : config.host();
+        String url = "http://" + host + ":" + port;
+        String key = config.apiKeys().isEmpty() ? "" : " -H \"x-api-key: $NANOGRID_API_KEY\"";
+        PrintStream out = System.out;
+        out.println();
+        out.println("NanoGrid is ready on " + url + (config.apiKeys().isEmpty() && !config.allowAnonymous()
+                ? "  (no API key: only this machine can reach it)"
+                : ""));
+        out.println("Try:  curl -X POST " + url + "/callback/deploy" + key
+                + " -H 'content-type: application/json' -d '{\"callback_id\": 1001, \"status\": true}'");
+        out.println("then: curl '" + url + "/api/hello?message=hi'");
+        out.println("API:  " + url + "/docs");
+        out.println();
+        out.flush();
+    }
+
+    private static void configureLogging() {
+        Map<String, String> defaults = Map.of(
+                "org.slf4j.simpleLogger.showDateTime", "true",
+                "org.slf4j.simpleLogger.dateTimeFormat", "yyyy-MM-dd HH:mm:ss.SSS",
+                "org.slf4j.simpleLogger.showThreadName", "false",
+                "org.slf4j.simpleLogger.showShortLogName", "true",
+                "org.slf4j.simpleLogger.log.org.eclipse.jetty", "warn",
+                "org.slf4j.simpleLogger.log.io.javalin", "warn",
+                "org.slf4j.simpleLogger.log.com.zaxxer.hikari", "warn",
+                "org.slf4j.simpleLogger.log.com.github.dockerjava", "warn",
+                "org.slf4j.simpleLogger.log.org.pf4j", "warn");
+        defaults.forEach((key, value) -> {
+            if (System.getProperty(key) == null) {
+                System.setProperty(key, value);
+            }
+        });
+    }
+
+    /// The plugins lie beside the gateway's jar.
+    private static Path bundledPlugins() {
+        try {
+            Path jar = Path.of(Main.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return jar.resolveSibling("plugins");
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String version() {
+        String version = Main.class.getPackage().getImplementationVersion();
+        return version == null ? "dev" : version;
+    }
+
+    /// What this process may count on: a container's limit, where there is one.
+    private static long machineMemoryMb() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+                ? system.getTotalMemorySize() >> 20
+                : Runtime.getRuntime().maxMemory() >> 20;
+    }
+}

@@ -1,0 +1,147 @@
+package io.nanogrid.gateway;
+
+import io.nanogrid.db.CallbackDraft;
+import io.nanogrid.db.Database;
+import io.nanogrid.db.Example;
+import io.nanogrid.db.sqlite.SqliteDatabase;
+import io.nanogrid.gateway.code.CodeBundle;
+import io.nanogrid.gateway.code.CodeStore;
+import io.nanogrid.gateway.code.DirectoryCodeStore;
+import io.nanogrid.gateway.config.GatewayConfig;
+import io.nanogrid.gateway.deploy.DefinitionReader;
+import io.nanogrid.gateway.deploy.DeployEvents;
+import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.LiveRoutes;
+import io.nanogrid.gateway.dispatch.LocalDispatcher;
+import io.nanogrid.gateway.engine.Engine;
+import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.http.HttpServer;
+import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.logs.ExecutionLog;
+import io.nanogrid.gateway.plugins.PluginLoader;
+import io.nanogrid.gateway.plugins.Runtimes;
+import io.nanogrid.gateway.pool.InstanceFactory;
+import io.nanogrid.gateway.pool.InstancePool;
+import io.nanogrid.gateway.pool.PoolConfig;
+import io.nanogrid.gateway.routes.RoutePath;
+import io.nanogrid.gateway.wire.OutputPump;
+import io.nanogrid.spi.RuntimeDescriptor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Puts a gateway together, from the bottom to the top, and takes it apart in reverse. The only place where that is done.
+public final class Wiring implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
+    private static final String SPI_VERSION = "0.1.0";
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final int port;
+
+    /// Starts a gateway; when this returns, it serves.
+    ///
+    /// @param bundledPlugins the directory of the plugins that come with the gateway
+    /// @throws DataDirectory.InUse if another gateway works on the same `DATA_DIR`
+    public Wiring(GatewayConfig config, Path bundledPlugins, String version)
+            throws IOException, EngineException, InterruptedException, DataDirectory.InUse {
+        boolean complete = false;
+        try {
+            port = build(config, bundledPlugins, version);
+            complete = true;
+        } finally {
+            if (!complete) {
+                close();
+            }
+        }
+    }
+
+    private int build(GatewayConfig config, Path bundledPlugins, String version)
+            throws IOException, EngineException, InterruptedException, DataDirectory.InUse {
+        InstantSource clock = InstantSource.system();
+        DataDirectory data = closing(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
+        Database database = closing(SqliteDatabase.open(data.root()));
+        CodeStore store = new DirectoryCodeStore(data.code(), clock);
+        addExamples(database, store);
+        PluginLoader plugins = closing(
+                new PluginLoader(List.of(config.pluginsDirectory(), bundledPlugins), SPI_VERSION));
+        Runtimes runtimes = plugins.load();
+
+        Engine engine = closing(new EngineChooser(config, data, runtimes, version).choose());
+        engine.reconcile();
+        PoolConfig poolConfig = PoolConfig.withBudget(config.memoryBudgetMb());
+        OutputPump pump = closing(new OutputPump());
+        InstanceFactory factory = closing(new InstanceFactory(engine, poolConfig, data.instances(), pump));
+        InstancePool pool = closing(new InstancePool(factory, poolConfig));
+
+        ExecutionLog log = closing(new ExecutionLog(database.executions(), config.logRetention(), clock));
+        LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, config.maxBodyBytes(), poolConfig.outputBytes());
+        LiveRoutes routes = new LiveRoutes();
+        DeployEvents events = new DeployEvents();
+        Deployer deployer = new Deployer(database.callbacks(), database.functions(), store, runtimes, engine, pool,
+                routes, events);
+        deployer.restore();
+        stock(engine, runtimes, pool);
+
+        HttpServer http = closing(new HttpServer(new HttpServer.Parts(config, version, database, store, engine,
+                runtimes, pool,
+                new DefinitionReader(runtimes, store), deployer, events, routes, new Invoke(dispatcher, log, clock))));
+        return http.start();
+    }
+
+    /// The original's two examples, for a database that has never had a callback.
+    private static void addExamples(Database database, CodeStore store) throws IOException {
+        if (database.callbacks().untouched()) {
+            List<CallbackDraft> drafts = new ArrayList<>();
+            for (Example example : Example.all()) {
+                CodeBundle code = CodeBundle.ofText(example.fileName(), example.source());
+                store.put(code);
+                drafts.add(example.draft(RoutePath.parse(example.path()).key(), code.hash()));
+            }
+            database.callbacks().seed(drafts);
+        }
+    }
+
+    /// Has an instance of each runtime made in the background, for the first function that comes.
+    private static void stock(Engine engine, Runtimes runtimes, InstancePool pool) {
+        for (RuntimeDescriptor runtime : runtimes.all()) {
+            Thread.startVirtualThread(() -> {
+                try {
+                    engine.prepare(runtime, line -> LOG.info("{}: {}", runtime.id(), line));
+                    pool.stock(runtime);
+                } catch (EngineException | InterruptedException e) {
+                    LOG.warn("The runtime {} can't be used yet: {}", runtime.id(), e.getMessage());
+                }
+            });
+        }
+    }
+
+    /// The port it listens on.
+    public int port() {
+        return port;
+    }
+
+    private <T extends AutoCloseable> T closing(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    /// Finishes calls in flight, stops all instances, and frees everything. Idempotent.
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            AutoCloseable part = parts.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                LOG.error("{} didn't close", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+}

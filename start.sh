@@ -1,0 +1,82 @@
+#!/bin/sh
+# Builds NanoGrid if needed, and starts it. ./start.sh --help says more.
+set -eu
+cd "$(dirname "$0")"
+
+usage() {
+    cat <<'USAGE'
+Usage: ./start.sh [--reset] [--build] [--help]
+
+Starts the gateway on http://127.0.0.1:8080, building it first if the sources are newer than the last build.
+
+  --reset   start over: delete DATA_DIR (callbacks, code, records), with its two examples not deployed
+  --build   build even if nothing has changed
+  --help    this
+
+Settings are environment variables, or lines of a file .env: PORT, HOST, DATA_DIR, ENGINE (auto, docker, sandbox),
+NANOGRID_API_KEY and more; the README lists them all. Ctrl-C stops it; calls in flight finish first.
+USAGE
+}
+
+reset=no
+build=auto
+for option in "$@"; do
+    case $option in
+        --reset) reset=yes ;;
+        --build) build=yes ;;
+        -h | --help) usage; exit 0 ;;
+        *) echo "start.sh: unknown option '$option'; see ./start.sh --help" >&2; exit 64 ;;
+    esac
+done
+
+if [ "$(uname -s)" != Linux ]; then
+    echo "NanoGrid runs functions on Linux. Here, start it in a container: docker compose up" >&2
+    exit 69
+fi
+
+. ./build-config/jdk25.sh
+jdk=$(find_jdk25) || { explain_jdk25 >&2; exit 69; }
+
+missing=
+for need in python3:python3 node:nodejs bwrap:bubblewrap; do
+    command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need#*:}"
+done
+if [ -n "$missing" ]; then
+    echo "Not installed:$missing. Functions in the sandbox need them: sudo apt-get install -y$missing" >&2
+    # With Docker as the engine, functions run on images and the host needs none of them.
+    [ "${ENGINE:-auto}" != sandbox ] && docker info >/dev/null 2>&1 || exit 69
+fi
+
+setting() { # NAME DEFAULT: as the gateway reads it, from the environment or .env
+    eval "value=\${$1:-}"
+    if [ -z "$value" ] && [ -f .env ]; then
+        value=$(sed -n "s/^ *\(export  *\)\{0,1\}$1 *= *//p" .env | tail -n 1 | sed "s/^[\"']//; s/[\"'] *\$//")
+    fi
+    printf '%s' "${value:-$2}"
+}
+
+jar=gateway/target/nanogrid-gateway-0.1.0-SNAPSHOT.jar
+stale() {
+    [ ! -f "$jar" ] && return 0
+    [ -n "$(find pom.xml db gateway runtime-plugins runtimes build-config -newer "$jar" -type f \
+        -not -path '*/target/*' -not -path '*/src/test/*' -not -path '*/__pycache__/*' -print -quit)" ]
+}
+if [ "$build" = yes ] || stale; then
+    echo "Building NanoGrid (a minute or two, once)..."
+    if ! JAVA_HOME=$jdk ./mvnw -B -ntp -q package -DskipTests -Dexec.skip; then
+        echo "The build failed; the lines above say why." >&2
+        exit 70
+    fi
+    touch "$jar"
+fi
+
+if [ "$reset" = yes ]; then
+    data=$(setting DATA_DIR data)
+    if [ -d "$data" ] && [ ! -f "$data/gateway-id" ]; then
+        echo "start.sh: $data isn't a gateway's data directory; nothing was deleted" >&2
+        exit 73
+    fi
+    rm -rf -- "$data"
+fi
+
+exec "$jdk/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=4 -Xshare:auto -jar "$jar"
