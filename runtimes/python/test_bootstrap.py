@@ -168,6 +168,14 @@ class GoldenFrames(BootstrapTest):
                 self.assertIsNone(instance.receive())
                 instance.process.wait(30)
 
+    def test_a_frame_that_is_longer_than_256_mib_is_refused_before_it_arrives(self):
+        instance = self.load("handler = print")
+        instance.connection.sendall(bytes.fromhex("ffffffff05000000000100000000"))
+        self.assertIsNone(instance.receive())
+        code, _, err = instance.end()
+        self.assertEqual(1, code)
+        self.assertIn("allowed", err)
+
     def test_a_frame_of_several_megabytes_arrives_whole(self):
         self.assertEqual(5_000_000, self.result_of("return len(event)", event="x" * 5_000_000))
 
