@@ -141,6 +141,21 @@ describe("golden frames", () => {
     });
   }
 
+  for (const [name, code, frame] of [
+    ["a frame that is longer than 256 MiB is refused before it arrives", "exports.handler = () => 1;", Buffer.from("ffffffff05000000000100000000", "hex")],
+    ["a second call while one runs is a violation", "exports.handler = () => new Promise((r) => setTimeout(r, 60_000));",
+      Buffer.concat([encode(INVOKE, 0, 1, "", "1"), encode(INVOKE, 0, 2, "", "1")])],
+  ]) {
+    test(name, async () => {
+      const instance = await load(code);
+      instance.connection.write(frame);
+      assert.equal(await instance.receive(), null);
+      const { code: status, err } = await instance.ended;
+      assert.equal(status, 1);
+      assert.match(err, /allowed/);
+    });
+  }
+
   test("a frame of several megabytes arrives whole", async () => {
     assert.equal(await resultOf("exports.handler = (event) => event.length;", {}, "x".repeat(5_000_000)), 5_000_000);
   });

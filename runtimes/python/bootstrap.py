@@ -54,7 +54,6 @@ def describe(error):
         message = str(error)[:ERROR_META_LIMIT]
         trace = user_trace(error)
     except BaseException as unprintable:
-        error.__traceback__ = None  # frees what its frames hold, for the case that memory is what's missing
         message = message or f"<{name}, and describing it raised {type(unprintable).__name__}>"
     while True:
         meta = to_json({"errorType": name, "errorMessage": message, "stackTrace": trace}).encode()
@@ -214,11 +213,23 @@ def answer(handler, flags, meta, body):
             import asyncio
             result = asyncio.run(result)
     except BaseException as error:  # SystemExit too: a function doesn't end its instance by an exception
+        if isinstance(error, MemoryError):
+            release(error.__traceback__.tb_next)
         return ERROR, 0, describe(error), b""
     try:
         return RESULT, *encode(result, flags)
     except BaseException as error:
         return ERROR, BAD_RESULT, describe(error), b""
+
+
+def release(trace):
+    """Lets go of what the finished frames held: it is the memory that describing the error needs."""
+    while trace:
+        try:
+            trace.tb_frame.clear()
+        except RuntimeError:  # it is a generator's and goes on
+            pass
+        trace = trace.tb_next
 
 
 def flush():
