@@ -5,6 +5,7 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
+import io.javalin.http.HttpResponseException;
 import io.javalin.router.JavalinDefaultRoutingApi;
 import io.nanogrid.db.Database;
 import io.nanogrid.gateway.auth.ApiKeys;
@@ -94,6 +95,8 @@ public final class HttpServer implements AutoCloseable {
 
         routes.before(RequestId::assign);
         routes.exception(Exception.class, problems::answer);
+        // Javalin answers these itself unless they are named.
+        routes.exception(HttpResponseException.class, problems::answer);
 
         for (HandlerType method : METHODS) {
             routes.addHttpHandler(method, "/api/*", api::handle);

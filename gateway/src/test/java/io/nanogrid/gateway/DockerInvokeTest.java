@@ -1,0 +1,9 @@
+package io.nanogrid.gateway;
+
+final class DockerInvokeTest extends InvokeContract {
+
+    @Override
+    String engine() {
+        return "docker";
+    }
+}

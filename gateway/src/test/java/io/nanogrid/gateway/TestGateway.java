@@ -1,0 +1,166 @@
+package io.nanogrid.gateway;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nanogrid.gateway.config.GatewayConfig;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
+
+/// A whole gateway in this process, on a port and a data directory of its own, spoken to over HTTP as a user would.
+final class TestGateway implements AutoCloseable {
+
+    static final ObjectMapper JSON = new ObjectMapper();
+    private static final HttpClient CLIENT = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    private final Wiring wiring;
+    private final Path directory;
+    private final String base;
+
+    private TestGateway(Wiring wiring, Path directory) {
+        this.wiring = wiring;
+        this.directory = directory;
+        this.base = "http://127.0.0.1:" + wiring.port();
+    }
+
+    record Answer(int status, Map<String, List<String>> headers, byte[] bytes) {
+
+        String body() {
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+
+        JsonNode json() {
+            try {
+                return JSON.readTree(bytes);
+            } catch (IOException e) {
+                throw new AssertionError("no JSON: " + body(), e);
+            }
+        }
+
+        Optional<String> header(String name) {
+            return headers.entrySet().stream().filter(header -> header.getKey().equalsIgnoreCase(name))
+                    .map(header -> header.getValue().getFirst()).findFirst();
+        }
+
+        String reason() {
+            return json().path("reason").asText();
+        }
+
+        Answer expect(int expected) {
+            Assertions.assertThat(status).as("status of %s", body()).isEqualTo(expected);
+            return this;
+        }
+    }
+
+    /// @param settings name, value, name, value…
+    static TestGateway start(String engine, Path directory, String... settings) throws Exception {
+        return startWith(engine, directory, Path.of("target/plugins"), settings);
+    }
+
+    static TestGateway startWith(String engine, Path directory, Path plugins, String... settings) throws Exception {
+        Map<String, String> environment = new HashMap<>(Map.of(
+                "PORT", "0",
+                "ENGINE", engine,
+                "DATA_DIR", directory.toString(),
+                "PLUGINS_DIR", directory.resolve("no-plugins").toString(),
+                "PYTHON_BASE_IMAGE", "nanogrid-base-python:local",
+                "NODE_BASE_IMAGE", "nanogrid-base-node:local",
+                "DRAIN_SECONDS", "5"));
+        for (int i = 0; i < settings.length; i += 2) {
+            environment.put(settings[i], settings[i + 1]);
+        }
+        Wiring wiring = new Wiring(GatewayConfig.read(environment, 8192), plugins, "test");
+        TestGateway gateway = new TestGateway(wiring, directory);
+        gateway.requireEngine(engine);
+        return gateway;
+    }
+
+    /// Without its engine a test is skipped, unless the engine is required here.
+    private void requireEngine(String engine) throws IOException, InterruptedException {
+        JsonNode check = get("/health").json().path("checks").path("engine");
+        if (check.path("healthy").asBoolean()) {
+            return;
+        }
+        close();
+        String required = System.getenv().getOrDefault("NANOGRID_REQUIRE_ENGINES", "");
+        String why = "the " + engine + " engine doesn't work here: " + check.path("detail").asText();
+        if (Arrays.asList(required.split(",")).contains(engine)) {
+            Assertions.fail(why);
+        }
+        Assumptions.abort(why);
+    }
+
+    int port() {
+        return wiring.port();
+    }
+
+    String base() {
+        return base;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(90));
+    }
+
+    Answer send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        HttpResponse<byte[]> response = CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        return new Answer(response.statusCode(), response.headers().map(), response.body());
+    }
+
+    Answer get(String path) throws IOException, InterruptedException {
+        return send(request(path));
+    }
+
+    Answer post(String path, String json, String... headers) throws IOException, InterruptedException {
+        return withBody("POST", path, json, headers);
+    }
+
+    Answer withBody(String method, String path, String json, String... headers)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = request(path).header("content-type", "application/json")
+                .method(method, HttpRequest.BodyPublishers.ofString(json));
+        for (int i = 0; i < headers.length; i += 2) {
+            request.setHeader(headers[i], headers[i + 1]);
+        }
+        return send(request);
+    }
+
+    Answer delete(String path) throws IOException, InterruptedException {
+        return send(request(path).DELETE());
+    }
+
+    /// Registers and deploys in one call.
+    ///
+    /// @param more further fields of the definition: name, value, name, value…
+    Answer deploy(String path, String type, String code, Object... more) throws IOException, InterruptedException {
+        Map<String, Object> definition = new HashMap<>(Map.of("path", path, "method", "ANY", "type", type));
+        if (!code.isEmpty()) {
+            definition.put("code", code);
+        }
+        for (int i = 0; i < more.length; i += 2) {
+            definition.put(more[i].toString(), more[i + 1]);
+        }
+        return post("/callback/deploy", JSON.writeValueAsString(definition));
+    }
+
+    @Override
+    public void close() {
+        wiring.close();
+    }
+}
