@@ -16,6 +16,9 @@ import java.util.Map;
 /// What the engine's containers are allowed: the one place that says how they are confined.
 final class Containers {
 
+    /// Network mode of a container that has loopback only.
+    static final String NO_NETWORK = "none";
+
     private static final long CPU_PERIOD_MICROS = 100_000;
 
     private final DockerCalls docker;
@@ -57,6 +60,18 @@ final class Containers {
                 .withTmpFs(Map.of("/tmp", tmpfs(config.scratchBytes())));
         return container(runtime.name(), id, host, runtime, environment)
                 .withWorkingDir(RuntimeImage.BUILD);
+    }
+
+    /// A container that may configure the network of another one, and nothing else.
+    CreateContainerCmd networkHelper(String id, String image, String target) {
+        var host = confined(32L << 20, 16)
+                .withCapAdd(Capability.NET_ADMIN)
+                .withReadonlyRootfs(true)
+                .withNetworkMode("container:" + target)
+                .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE));
+        return docker.client().createContainerCmd(image).withHostConfig(host).withUser("0:0")
+                .withAttachStdout(true).withAttachStderr(true)
+                .withLabels(Map.of(Labels.GATEWAY, config.gatewayId(), Labels.INSTANCE, id));
     }
 
     private CreateContainerCmd container(String image, String id, HostConfig host, RuntimeImage runtime,

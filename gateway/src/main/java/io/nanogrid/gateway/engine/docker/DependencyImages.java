@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// Images with libraries, one for each key, on top of a runtime's image.
 ///
@@ -76,6 +77,7 @@ final class DependencyImages {
             Map<String, String> labels = found.getConfig() == null ? null : found.getConfig().getLabels();
             if (labels == null || !runtime.name().equals(labels.get(Labels.BASE))) {
                 copy(image, image, descriptor, runtime);
+                removeUnused(found.getId());
             }
             known.put(layer.key(), runtime.name());
             return image;
@@ -121,6 +123,21 @@ final class DependencyImages {
                 // There is none.
             } catch (ConflictException e) {
                 throw new EngineException("the installed libraries are in use by a running instance", e);
+            }
+            return null;
+        });
+    }
+
+    /// Removes an image that has lost its name, unless something still runs on it.
+    private void removeUnused(@Nullable String id) throws EngineException, InterruptedException {
+        if (id == null) {
+            return;
+        }
+        docker.within(DockerCalls.SHORT, "remove an old image", () -> {
+            try {
+                docker.client().removeImageCmd(id).exec();
+            } catch (NotFoundException | ConflictException _) {
+                // It goes with its last container.
             }
             return null;
         });

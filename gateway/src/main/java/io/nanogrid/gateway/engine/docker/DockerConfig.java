@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param scratchBytes upper bound of `/tmp` and of `/var/task`, each; half of the instance's memory where that is less
 /// @param pullDeadline how long a pull of a base image may take
 /// @param install limits of an installation of libraries
+/// @param networkImage image with iproute2, for setting the limits of instances with network
 /// @param networkAllow networks in CIDR notation that instances with network may reach although they are private
 public record DockerConfig(
         String gatewayId,
@@ -29,6 +30,7 @@ public record DockerConfig(
         long scratchBytes,
         Duration pullDeadline,
         Install install,
+        String networkImage,
         List<String> networkAllow) {
 
     public DockerConfig {
@@ -50,7 +52,7 @@ public record DockerConfig(
     /// The defaults for a gateway.
     public static DockerConfig of(String gatewayId, String gatewayVersion) {
         return new DockerConfig(gatewayId, gatewayVersion, null, Map.of(), 1.0, 64, 1024, 512L << 20,
-                Duration.ofMinutes(5), Install.DEFAULT, List.of());
+                Duration.ofMinutes(5), Install.DEFAULT, "nanogrid-base-net:local", List.of());
     }
 
     private static void require(boolean holds, String rule, Object value) {

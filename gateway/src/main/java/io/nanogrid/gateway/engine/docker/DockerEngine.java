@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,10 +32,12 @@ public final class DockerEngine implements Engine {
     private static final Duration HEALTH_DEADLINE = Duration.ofMillis(1500);
     private static final Duration START_DEADLINE = Duration.ofSeconds(30);
 
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final DockerCalls docker;
     private final Reaper reaper;
     private final Containers containers;
     private final RuntimeImages runtimes;
+    private final Networks networks;
     private final DependencyImages dependencies;
 
     public DockerEngine(DockerConfig config) {
@@ -42,8 +45,9 @@ public final class DockerEngine implements Engine {
         reaper = new Reaper(docker, config.gatewayId());
         containers = new Containers(docker, config);
         runtimes = new RuntimeImages(docker, config);
+        networks = new Networks(docker, config, containers, runtimes, reaper);
         dependencies = new DependencyImages(docker, config.gatewayId(), runtimes,
-                new Installer(docker, config, containers, reaper));
+                new Installer(docker, config, containers, networks, reaper));
     }
 
     @Override
@@ -69,6 +73,7 @@ public final class DockerEngine implements Engine {
     public void reconcile() throws EngineException {
         docker.surely(Duration.ofMinutes(1), "remove what was left behind", () -> {
             reaper.sweep();
+            networks.remove();
             return null;
         });
     }
@@ -95,16 +100,20 @@ public final class DockerEngine implements Engine {
         RuntimeImage runtime = runtimes.prepare(spec.runtime(), LOG::debug);
         DependencyLayer layer = spec.dependencies();
         String image = layer == null ? runtime.name() : dependencies.image(layer, spec.runtime(), runtime);
+        String network = spec.network() ? networks.require() : Containers.NO_NETWORK;
         open(spec.directory());
         reaper.claim(spec.id());
         try {
             String containerId = docker.within(START_DEADLINE, "create an instance",
-                    () -> containers.instance(spec, runtime, image, "none").exec().getId());
+                    () -> containers.instance(spec, runtime, image, network).exec().getId());
             var instance = new DockerInstance(docker, reaper, spec.id(), containerId);
             reaper.watch(instance);
             docker.within(START_DEADLINE, "start an instance",
                     () -> docker.client().startContainerCmd(containerId).exec());
             instance.started();
+            if (spec.network()) {
+                networks.confine(containerId);
+            }
             return instance;
         } catch (EngineException | InterruptedException | RuntimeException e) {
             reaper.disclaim(spec.id());
@@ -114,12 +123,16 @@ public final class DockerEngine implements Engine {
 
     @Override
     public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (DockerInstance instance : reaper.instances()) {
                 var _ = threads.submit(instance::destroy);
             }
         }
         reaper.close();
+        networks.close();
         docker.close();
     }
 

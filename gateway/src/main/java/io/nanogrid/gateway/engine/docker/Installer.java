@@ -2,13 +2,15 @@ package io.nanogrid.gateway.engine.docker;
 
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse;
-import com.github.dockerjava.api.command.WaitContainerResultCallback;
 import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.api.model.WaitResponse;
 import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.InstallFailed;
 import io.nanogrid.gateway.engine.InstanceCommand;
+import io.nanogrid.spi.Content;
 import io.nanogrid.spi.RuntimeDescriptor.Dependencies;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,8 +18,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /// Runs an installer in a confined container. It isn't done with an image build, as that would run the installer with the builder's
 /// rights and network.
@@ -28,15 +34,20 @@ final class Installer {
     private static final Duration COMMIT_DEADLINE = Duration.ofMinutes(2);
     private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
 
+    /// Waits until the network has its limits.
+    private static final String WHEN_CONFINED = "until [ -e .confined ]; do sleep 0.05; done; rm .confined; exec \"$@\"";
+
     private final DockerCalls docker;
     private final DockerConfig config;
     private final Containers containers;
+    private final Networks networks;
     private final Reaper reaper;
 
-    Installer(DockerCalls docker, DockerConfig config, Containers containers, Reaper reaper) {
+    Installer(DockerCalls docker, DockerConfig config, Containers containers, Networks networks, Reaper reaper) {
         this.docker = docker;
         this.config = config;
         this.containers = containers;
+        this.networks = networks;
         this.reaper = reaper;
     }
 
@@ -48,18 +59,25 @@ final class Installer {
             throw new IllegalArgumentException("runtime '" + request.runtime().id() + "' has no dependencies");
         }
         String id = "install-" + UUID.randomUUID();
+        boolean network = networks.available();
+        if (!network) {
+            log.accept("installing without network, as the image that sets its limits doesn't exist: "
+                    + "runtimes/base-images.sh net makes it");
+        }
         reaper.claim(id);
         try {
-            keep(create(id, request, how, runtime), image, log);
+            keep(create(id, request, how, runtime, network ? networks.require() : Containers.NO_NETWORK), network,
+                    image,
+                    log);
         } finally {
             reaper.disclaim(id);
         }
     }
 
-    private void keep(String container, String image, Consumer<String> log)
+    private void keep(String container, boolean network, String image, Consumer<String> log)
             throws EngineException, InterruptedException {
         try {
-            int status = run(container, new LineSink(log));
+            int status = run(container, network, new LineSink(log));
             if (status != 0) {
                 throw new InstallFailed(failure(container, status));
             }
@@ -73,20 +91,22 @@ final class Installer {
         }
     }
 
-    private String create(String id, DependencyRequest request, Dependencies how, RuntimeImage runtime)
+    private String create(String id, DependencyRequest request, Dependencies how, RuntimeImage runtime, String network)
             throws EngineException, InterruptedException {
         Map<String, String> environment = new HashMap<>(request.runtime().environment());
         environment.putAll(how.environment());
-        List<String> command = how.install().stream()
+        Stream<String> gate = network.equals(Containers.NO_NETWORK)
+                ? Stream.of()
+                : Stream.of("/bin/sh", "-c", WHEN_CONFINED, "sh");
+        List<String> command = Stream.concat(gate, how.install().stream()
                 .map(word -> word.replace("{interpreter}", request.runtime().image().interpreter())
                         .replace("{target}", InstanceCommand.DEPENDENCIES)
-                        .replace("{manifest}", how.manifest()))
+                        .replace("{manifest}", how.manifest())))
                 .toList();
         return docker.within(DockerCalls.SHORT, "create the installer", () -> {
-            String container = containers.installer(id, runtime, environment, "none").withCmd(command)
+            String container = containers.installer(id, runtime, environment, network).withCmd(command)
                     .withAttachStdout(true).withAttachStderr(true).exec().getId();
-            docker.client().copyArchiveToContainerCmd(container).withRemotePath(RuntimeImage.BUILD)
-                    .withTarInputStream(inputs(request).stream()).exec();
+            upload(container, inputs(request));
             return container;
         });
     }
@@ -94,7 +114,7 @@ final class Installer {
     /// Runs the installer to its end.
     ///
     /// @return its exit status
-    private int run(String container, LineSink lines) throws EngineException, InterruptedException {
+    private int run(String container, boolean network, LineSink lines) throws EngineException, InterruptedException {
         var output = new ResultCallback.Adapter<Frame>() {
             @Override
             public void onNext(Frame frame) {
@@ -102,22 +122,63 @@ final class Installer {
             }
         };
         return docker.within(config.install().deadline().plusSeconds(30), "run the installer", () -> {
-            try (output; var ended = new WaitContainerResultCallback()) {
+            try (output; var ended = new Ended()) {
                 docker.client().attachContainerCmd(container).withStdOut(true).withStdErr(true).withFollowStream(true)
                         .exec(output).awaitStarted();
                 docker.client().startContainerCmd(container).exec();
                 docker.client().waitContainerCmd(container).exec(ended);
+                if (network) {
+                    networks.confine(container);
+                    upload(container, new Tar().file(".confined", Content.of(new byte[0]), RuntimeImage.USER));
+                }
                 long giveUp = System.nanoTime() + config.install().deadline().toNanos();
-                while (!ended.awaitCompletion(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                while (!ended.within(LOOK_EVERY)) {
                     refuseExcess(container, giveUp);
                 }
                 refuseExcess(container, Long.MAX_VALUE);
                 output.awaitCompletion(5, TimeUnit.SECONDS);
-                return ended.awaitStatusCode();
+                return ended.status.join();
             } finally {
                 lines.flush();
             }
         });
+    }
+
+    private void upload(String container, Tar files) {
+        docker.client().copyArchiveToContainerCmd(container).withRemotePath(RuntimeImage.BUILD)
+                .withTarInputStream(files.stream()).exec();
+    }
+
+    /// Learns the exit status of a container.
+    private static final class Ended extends ResultCallback.Adapter<WaitResponse> {
+
+        final CompletableFuture<Integer> status = new CompletableFuture<>();
+
+        @Override
+        public void onNext(WaitResponse response) {
+            status.complete(response.getStatusCode());
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            status.completeExceptionally(failure);
+            onComplete();
+        }
+
+        @Override
+        public void onComplete() {
+            status.completeExceptionally(new IOException("the daemon ended the connection"));
+            super.onComplete();
+        }
+
+        boolean within(Duration time) throws InterruptedException, ExecutionException {
+            try {
+                status.get(time.toMillis(), TimeUnit.MILLISECONDS);
+                return true;
+            } catch (TimeoutException _) {
+                return false;
+            }
+        }
     }
 
     private void refuseExcess(String container, long giveUp) throws InstallFailed {

@@ -26,7 +26,7 @@ class DockerConfigTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(
                         () -> new DockerConfig("gw", "1", null, Map.of(), 1, 64, 1024, 1 << 20, Duration.ofMinutes(1),
-                                DockerConfig.Install.DEFAULT, List.of("10.0.0.0/8", "everything")))
+                                DockerConfig.Install.DEFAULT, "net", List.of("10.0.0.0/8", "everything")))
                 .withMessageContaining("not 'everything'");
     }
 
