@@ -115,10 +115,22 @@ public final class DockerEngine implements Engine {
                 networks.confine(containerId);
             }
             return instance;
-        } catch (EngineException | InterruptedException | RuntimeException e) {
+        } catch (EngineException e) {
+            reaper.disclaim(spec.id());
+            throw withoutPath(e, spec.directory());
+        } catch (InterruptedException | RuntimeException e) {
             reaper.disclaim(spec.id());
             throw e;
         }
+    }
+
+    /// The daemon names the directory when it can't mount it, which is when it doesn't see the gateway's files.
+    static EngineException withoutPath(EngineException e, Path directory) {
+        String message = String.valueOf(e.getMessage());
+        return message.contains(directory.toString())
+                ? new EngineException("Docker can't see the instance's directory: where the gateway or the daemon runs in "
+                        + "a container, mount RUN_DIR at the same path on both sides", e)
+                : e;
     }
 
     @Override
