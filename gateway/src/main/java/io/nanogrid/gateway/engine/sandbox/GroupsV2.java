@@ -40,23 +40,27 @@ final class GroupsV2 implements Groups {
         Path directory = parent.resolve(id);
         try {
             Files.createDirectory(directory);
-            if (controllers.contains("memory")) {
-                GroupFiles.write(directory.resolve("memory.max"), Long.toString((long) memoryMb << 20));
-                // Absent where the kernel has no swap, and oom.group before 4.19.
-                writeIfThere(directory.resolve("memory.swap.max"), "0");
-                writeIfThere(directory.resolve("memory.oom.group"), "1");
-            }
-            if (controllers.contains("pids")) {
-                GroupFiles.write(directory.resolve("pids.max"), Integer.toString(limits.processes()));
-            }
-            if (controllers.contains("cpu") && limits.processors() > 0) {
-                GroupFiles.write(directory.resolve("cpu.max"),
-                        (long) Math.max(1000, PERIOD_MICROS * limits.processors()) + " " + PERIOD_MICROS);
-            }
+            limit(directory, memoryMb);
             return new V2Group(directory);
         } catch (IOException e) {
             GroupFiles.remove(directory);
             throw new EngineException("a control group for the instance can't be made", e);
+        }
+    }
+
+    void limit(Path directory, int memoryMb) throws IOException {
+        if (controllers.contains("memory")) {
+            GroupFiles.write(directory.resolve("memory.max"), Long.toString((long) memoryMb << 20));
+            // Absent where the kernel has no swap, and oom.group before 4.19.
+            writeIfThere(directory.resolve("memory.swap.max"), "0");
+            writeIfThere(directory.resolve("memory.oom.group"), "1");
+        }
+        if (controllers.contains("pids")) {
+            GroupFiles.write(directory.resolve("pids.max"), Integer.toString(limits.processes()));
+        }
+        if (controllers.contains("cpu") && limits.processors() > 0) {
+            GroupFiles.write(directory.resolve("cpu.max"),
+                    (long) Math.max(1000, PERIOD_MICROS * limits.processors()) + " " + PERIOD_MICROS);
         }
     }
 

@@ -36,11 +36,16 @@ final class MemorySampler implements AutoCloseable {
     }
 
     private static void sample(SandboxInstance instance, long limitBytes) {
+        instance.sampled(bytesOf(instance.tree()), limitBytes);
+    }
+
+    /// What all processes of a tree use now.
+    static long bytesOf(ProcessTree tree) {
         long bytes = 0;
-        for (long pid : instance.tree().pids()) {
+        for (long pid : tree.pids()) {
             bytes += bytesOf(pid);
         }
-        instance.sampled(bytes, limitBytes);
+        return bytes;
     }
 
     /// Proportional set size and swap: pages that several processes share count once.

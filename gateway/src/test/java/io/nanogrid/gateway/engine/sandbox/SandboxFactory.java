@@ -9,6 +9,6 @@ public final class SandboxFactory implements EngineFactory {
 
     @Override
     public Engine create(String gatewayId, Path work) {
-        return new SandboxEngine(SandboxConfig.defaults(gatewayId, work.resolve("deps"), work.resolve("run")));
+        return new SandboxEngine(Configs.normal(gatewayId, work));
     }
 }
