@@ -128,8 +128,10 @@ public final class DockerEngine implements Engine {
     static EngineException withoutPath(EngineException e, Path directory) {
         String message = String.valueOf(e.getMessage());
         return message.contains(directory.toString())
-                ? new EngineException("Docker can't see the instance's directory: where the gateway or the daemon runs in "
-                        + "a container, mount RUN_DIR at the same path on both sides", e)
+                ? new EngineException(
+                        "Docker can't see the instance's directory: where the gateway or the daemon runs in "
+                                + "a container, mount RUN_DIR at the same path on both sides",
+                        e)
                 : e;
     }
 

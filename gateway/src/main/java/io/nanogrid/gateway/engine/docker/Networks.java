@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.NetworkInterface;
 import java.net.SocketException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -154,12 +153,13 @@ final class Networks {
     }
 
     private int run(String helper) throws EngineException, InterruptedException {
-        var output = new StringBuffer();
-        var status = docker.within(DEADLINE, "limit the network", () -> {
+        return docker.within(DEADLINE, "limit the network", () -> {
+            var lines = new LineSink(
+                    line -> LOG.atWarn().addKeyValue("output", line).log("setting an instance's routes"));
             try (var frames = new ResultCallback.Adapter<Frame>() {
                 @Override
                 public void onNext(Frame frame) {
-                    output.append(new String(frame.getPayload(), StandardCharsets.UTF_8));
+                    lines.accept(frame.getPayload());
                 }
             }) {
                 docker.client().attachContainerCmd(helper).withStdOut(true).withStdErr(true).withFollowStream(true)
@@ -167,13 +167,9 @@ final class Networks {
                 docker.client().startContainerCmd(helper).exec();
                 frames.awaitCompletion(DEADLINE.toSeconds(), TimeUnit.SECONDS);
             }
-            return docker.client().waitContainerCmd(helper)
-                    .exec(new WaitContainerResultCallback()).awaitStatusCode();
+            lines.flush();
+            return docker.client().waitContainerCmd(helper).exec(new WaitContainerResultCallback()).awaitStatusCode();
         });
-        if (status != 0) {
-            LOG.atWarn().addKeyValue("output", output.toString().strip()).log("the network's limits couldn't be set");
-        }
-        return status;
     }
 
     private String script(String containerId) throws EngineException, InterruptedException {
