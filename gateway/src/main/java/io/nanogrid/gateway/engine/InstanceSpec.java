@@ -18,4 +18,10 @@ public record InstanceSpec(
         boolean network,
         @Nullable DependencyLayer dependencies,
         Path directory) {
+
+    public InstanceSpec {
+        if (!id.matches("[a-z0-9-]{1,40}")) {
+            throw new IllegalArgumentException("an instance's id must match [a-z0-9-]{1,40}, not '" + id + "'");
+        }
+    }
 }

@@ -24,7 +24,7 @@ record Cidr(long address, int bits) {
             if (value < 0 || value > 255) {
                 throw new IllegalArgumentException("'" + text + "' is not an IPv4 network");
             }
-            address = address << 8 | value;
+            address = (address << 8) | value;
         }
         return new Cidr(address, parts.length == 1 ? 32 : Integer.parseInt(parts[1]));
     }
@@ -44,6 +44,6 @@ record Cidr(long address, int bits) {
     }
 
     private static long mask(int bits) {
-        return 0xffff_ffffL << 32 - bits & 0xffff_ffffL;
+        return (0xffff_ffffL << (32 - bits)) & 0xffff_ffffL;
     }
 }

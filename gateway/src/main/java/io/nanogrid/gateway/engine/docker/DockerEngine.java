@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,7 @@ public final class DockerEngine implements Engine {
     private static final Duration HEALTH_DEADLINE = Duration.ofMillis(1500);
     private static final Duration START_DEADLINE = Duration.ofSeconds(30);
 
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final DockerCalls docker;
     private final Reaper reaper;
     private final Containers containers;
@@ -71,6 +73,7 @@ public final class DockerEngine implements Engine {
     public void reconcile() throws EngineException {
         docker.surely(Duration.ofMinutes(1), "remove what was left behind", () -> {
             reaper.sweep();
+            networks.remove();
             return null;
         });
     }
@@ -112,14 +115,31 @@ public final class DockerEngine implements Engine {
                 networks.confine(containerId);
             }
             return instance;
-        } catch (EngineException | InterruptedException | RuntimeException e) {
+        } catch (EngineException e) {
+            reaper.disclaim(spec.id());
+            throw withoutPath(e, spec.directory());
+        } catch (InterruptedException | RuntimeException e) {
             reaper.disclaim(spec.id());
             throw e;
         }
     }
 
+    /// The daemon names the directory when it can't mount it, which is when it doesn't see the gateway's files.
+    static EngineException withoutPath(EngineException e, Path directory) {
+        String message = String.valueOf(e.getMessage());
+        return message.contains(directory.toString())
+                ? new EngineException(
+                        "Docker can't see the instance's directory: where the gateway or the daemon runs in "
+                                + "a container, mount RUN_DIR at the same path on both sides",
+                        e)
+                : e;
+    }
+
     @Override
     public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (DockerInstance instance : reaper.instances()) {
                 var _ = threads.submit(instance::destroy);

@@ -142,7 +142,7 @@ final class DockerInstance implements EngineInstance {
     void reportExit(int code) throws InterruptedException {
         boolean memory = code == KILLED && !killed
                 && outOfMemory.await(OOM_REPORT_MILLIS, TimeUnit.MILLISECONDS);
-        exit.complete(new Exit(code, memory || code == KILLED && outOfMemory.getCount() == 0));
+        exit.complete(new Exit(code, memory || (code == KILLED && outOfMemory.getCount() == 0)));
     }
 
     /// Removes a container with all that belongs to it. Not an error when there is none.
@@ -172,12 +172,14 @@ final class DockerInstance implements EngineInstance {
 
     /// Whether nothing runs any more. Not so of a container that has yet to be started.
     private static boolean hasEnded(@Nullable ContainerState state) {
-        return state == null || !Boolean.TRUE.equals(state.getRunning()) && !"created".equals(state.getStatus());
+        return state == null
+                || (!Boolean.TRUE.equals(state.getRunning()) && !"created".equals(state.getStatus()));
     }
 
     private void ended(@Nullable ContainerState state) {
         Long code = state == null ? null : state.getExitCodeLong();
-        boolean memory = outOfMemory.getCount() == 0 || state != null && Boolean.TRUE.equals(state.getOOMKilled());
+        boolean memory = outOfMemory.getCount() == 0
+                || (state != null && Boolean.TRUE.equals(state.getOOMKilled()));
         int status = code == null ? KILLED : code.intValue();
         exit.complete(new Exit(status, memory && status == KILLED));
     }

@@ -2,6 +2,8 @@ package io.nanogrid.gateway.engine.docker;
 
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.command.WaitContainerResultCallback;
+import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.Network;
@@ -46,6 +48,7 @@ final class Networks {
 
     /// Guards the creation of the bridge.
     private final ReentrantLock creating = new ReentrantLock();
+    private volatile boolean used;
 
     Networks(DockerCalls docker, DockerConfig config, Containers containers, RuntimeImages images, Reaper reaper) {
         this.docker = docker;
@@ -73,6 +76,7 @@ final class Networks {
         }
         creating.lockInterruptibly();
         try {
+            used = true;
             docker.within(DEADLINE, "make a network", () -> {
                 if (find() == null) {
                     docker.client().createNetworkCmd().withName(name).withDriver("bridge").withCheckDuplicate(true)
@@ -114,15 +118,27 @@ final class Networks {
         }
     }
 
-    /// Removes the bridge, if there is one that nobody uses.
+    /// Removes the bridge that an earlier life has left, unless something still uses it.
+    void remove() throws EngineException {
+        docker.surely(DEADLINE, "remove the network", () -> {
+            try {
+                docker.client().removeNetworkCmd(name).exec();
+            } catch (NotFoundException _) {
+                // There is none.
+            } catch (DockerException e) {
+                LOG.atDebug().setCause(e).log("the network is in use");
+            }
+            return null;
+        });
+    }
+
+    /// Removes the bridge if it has been used.
     void close() {
+        if (!used) {
+            return;
+        }
         try {
-            docker.surely(DEADLINE, "remove the network", () -> {
-                if (find() != null) {
-                    docker.client().removeNetworkCmd(name).exec();
-                }
-                return null;
-            });
+            remove();
         } catch (EngineException e) {
             LOG.atDebug().setCause(e).log("the network stays for the next start");
         }
@@ -137,12 +153,13 @@ final class Networks {
     }
 
     private int run(String helper) throws EngineException, InterruptedException {
-        var output = new StringBuffer();
-        var status = docker.within(DEADLINE, "limit the network", () -> {
+        return docker.within(DEADLINE, "limit the network", () -> {
+            var lines = new LineSink(
+                    line -> LOG.atWarn().addKeyValue("output", line).log("setting an instance's routes"));
             try (var frames = new ResultCallback.Adapter<Frame>() {
                 @Override
                 public void onNext(Frame frame) {
-                    output.append(new String(frame.getPayload(), java.nio.charset.StandardCharsets.UTF_8));
+                    lines.accept(frame.getPayload());
                 }
             }) {
                 docker.client().attachContainerCmd(helper).withStdOut(true).withStdErr(true).withFollowStream(true)
@@ -150,13 +167,9 @@ final class Networks {
                 docker.client().startContainerCmd(helper).exec();
                 frames.awaitCompletion(DEADLINE.toSeconds(), TimeUnit.SECONDS);
             }
-            return docker.client().waitContainerCmd(helper)
-                    .exec(new com.github.dockerjava.api.command.WaitContainerResultCallback()).awaitStatusCode();
+            lines.flush();
+            return docker.client().waitContainerCmd(helper).exec(new WaitContainerResultCallback()).awaitStatusCode();
         });
-        if (status != 0) {
-            LOG.atWarn().addKeyValue("output", output.toString().strip()).log("the network's limits couldn't be set");
-        }
-        return status;
     }
 
     private String script(String containerId) throws EngineException, InterruptedException {

@@ -117,11 +117,10 @@ final class Reaper implements AutoCloseable {
     private void sweepWhenNeeded() {
         while (!closed) {
             try {
-                boolean asked = work.tryAcquire(SWEEP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+                // Now and then unasked: a container whose creation was given up can appear after the sweep that looked for it.
+                var _ = work.tryAcquire(SWEEP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
                 work.drainPermits();
-                if (asked || !instances.isEmpty()) {
-                    sweepUntilDone();
-                }
+                sweepUntilDone();
             } catch (InterruptedException _) {
                 return;
             }

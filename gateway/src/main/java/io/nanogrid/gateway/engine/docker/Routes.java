@@ -15,6 +15,9 @@ final class Routes {
                     "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4")
             .map(Cidr::of).toList();
 
+    private static final int TCP = 6;
+    private static final int UDP = 17;
+
     private Routes() {
     }
 
@@ -41,7 +44,8 @@ final class Routes {
             commands.add("ip route add default" + through + " table 53");
         }
         for (String server : nameServers) {
-            for (String protocol : List.of("udp", "tcp")) {
+            // As numbers: the names need /etc/protocols.
+            for (int protocol : new int[]{TCP, UDP}) {
                 commands.add("ip rule add to " + server + " ipproto " + protocol + " dport 53 lookup 53");
             }
         }

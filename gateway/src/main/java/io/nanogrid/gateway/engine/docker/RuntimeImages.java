@@ -3,6 +3,7 @@ package io.nanogrid.gateway.engine.docker;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.command.PullImageResultCallback;
+import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.BuildResponseItem;
 import com.github.dockerjava.api.model.ResponseItem;
@@ -116,16 +117,47 @@ final class RuntimeImages {
     private RuntimeImage build(RuntimeDescriptor runtime, Consumer<String> log)
             throws EngineException, InterruptedException {
         InspectImageResponse base = base(runtime, log);
-        String name = "nanogrid/runtime-" + runtime.id() + ":" + tag(runtime, base);
+        String name = repository(runtime) + ":" + tag(runtime, base);
         InspectImageResponse image = inspect(name);
         if (image == null) {
             log.accept("building " + name);
             build(name, context(runtime, base),
                     Map.of(Labels.GATEWAY, config.gatewayId(), Labels.RUNTIME, runtime.id()),
                     log);
+            removeOthers(runtime, name);
         }
         String[] environment = base.getConfig() == null ? null : base.getConfig().getEnv();
         return RuntimeImage.of(name, environment == null ? List.of() : List.of(environment));
+    }
+
+    /// Removes what this gateway built for the runtime before, from an older version or base. What something still stands on stays.
+    private void removeOthers(RuntimeDescriptor runtime, String name) throws EngineException, InterruptedException {
+        docker.within(BUILD_DEADLINE, "remove old images", () -> {
+            var own = docker.client().listImagesCmd()
+                    .withLabelFilter(Map.of(Labels.GATEWAY, config.gatewayId(), Labels.RUNTIME, runtime.id())).exec();
+            for (var image : own) {
+                String[] tags = image.getRepoTags() == null ? new String[0] : image.getRepoTags();
+                for (String tag : tags) {
+                    if (tag.startsWith(repository(runtime) + ":") && !tag.equals(name)
+                            && ready.values().stream().noneMatch(used -> used.name().equals(tag))) {
+                        remove(tag);
+                    }
+                }
+            }
+            return null;
+        });
+    }
+
+    private void remove(String image) {
+        try {
+            docker.client().removeImageCmd(image).exec();
+        } catch (NotFoundException | ConflictException _) {
+            // Somebody was faster, or an instance still runs on it.
+        }
+    }
+
+    private static String repository(RuntimeDescriptor runtime) {
+        return "nanogrid/runtime-" + runtime.id();
     }
 
     private InspectImageResponse base(RuntimeDescriptor runtime, Consumer<String> log)

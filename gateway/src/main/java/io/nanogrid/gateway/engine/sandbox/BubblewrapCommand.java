@@ -25,9 +25,14 @@ final class BubblewrapCommand {
     /// @param root directory with the operating system, or null for the host's own
     /// @param etc host directory with our own `passwd`, `group`, `hosts` and `nsswitch.conf`
     /// @param scratchBytes size of `/tmp`
-    BubblewrapCommand(@Nullable Path root, Path etc, long scratchBytes) {
-        add("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup",
-                "--unshare-net");
+    /// @param network whether the network namespace around this sandbox is to be used, instead of an empty one
+    BubblewrapCommand(@Nullable Path root, Path etc, long scratchBytes, boolean network) {
+        add("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup");
+        if (network) {
+            readOnly(etc.resolve("resolv.conf"), "/etc/resolv.conf");
+        } else {
+            add("--unshare-net");
+        }
         add("--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--die-with-parent", "--new-session");
         add("--hostname", "function");
         system(root == null ? Path.of("/") : root);

@@ -96,7 +96,12 @@ final class DependencyInstaller {
 
     private int run(Dependencies dependencies, Interpreters.Program interpreter, Path stage, OptionalInt uid,
             Consumer<String> log) throws EngineException, InterruptedException {
-        BubblewrapCommand sandbox = new BubblewrapCommand(config.root(), files.etc(), 1 << 20)
+        String problem = NetworkHelper.problem(uid.isPresent());
+        if (problem != null) {
+            log.accept("installing without network: " + problem);
+        }
+        NetworkHelper network = problem == null ? files.network() : null;
+        BubblewrapCommand sandbox = new BubblewrapCommand(config.root(), files.etc(), 1 << 20, network != null)
                 .writable(stage.resolve("build"), BUILD)
                 .writable(stage.resolve("target"), InstanceCommand.DEPENDENCIES)
                 .writable(stage.resolve("tmp"), "/tmp");
@@ -112,7 +117,7 @@ final class DependencyInstaller {
                 dependencies.environment(), interpreter.searchPath(InstanceCommand.PATH), words));
         Groups.Group group = groups.create("install-" + number.incrementAndGet(), limits.memoryMb());
         try {
-            ProcessTree tree = launcher.launch(uid, group.joins(), sandbox.build(BUILD), command);
+            ProcessTree tree = launcher.launch(uid, group.joins(), network, sandbox.build(BUILD), command);
             return supervise(tree, group, stage, log);
         } finally {
             group.remove();

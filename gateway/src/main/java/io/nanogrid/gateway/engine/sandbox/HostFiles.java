@@ -1,5 +1,7 @@
 package io.nanogrid.gateway.engine.sandbox;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.spi.Content;
 import io.nanogrid.spi.RuntimeDescriptor;
@@ -17,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -27,6 +30,7 @@ final class HostFiles {
     private static final Map<String, String> ETC = Map.of(
             "passwd", "function:x:65534:65534:function:/tmp:/usr/sbin/nologin\n",
             "group", "function:x:65534:\n",
+            "resolv.conf", "nameserver " + NetworkHelper.RESOLVER + "\n",
             "hosts", "127.0.0.1 localhost function\n::1 localhost\n",
             "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
 
@@ -34,17 +38,21 @@ final class HostFiles {
     private final Path script;
     private final Path filter;
     private final Path etc;
+    private final NetworkHelper network;
 
-    HostFiles(Path directory) {
+    /// @param networkAllow ranges of NETWORK_ALLOW
+    HostFiles(Path directory, List<String> networkAllow) {
         this.directory = directory;
         try {
             makeDirectory(directory);
             this.script = write(directory.resolve("launch.sh"), resource("launch.sh"));
             this.filter = write(directory.resolve("filter.bpf"),
                     SeccompFilter.assemble(SeccompFilter.Architecture.of(System.getProperty("os.arch"))));
+            this.network = new NetworkHelper(write(directory.resolve("network.sh"), resource("network.sh")),
+                    write(directory.resolve("network.rules"), NetworkHelper.rules(networkAllow).getBytes(UTF_8)));
             this.etc = makeDirectory(directory.resolve("etc"));
             for (var file : ETC.entrySet()) {
-                write(etc.resolve(file.getKey()), file.getValue().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                write(etc.resolve(file.getKey()), file.getValue().getBytes(UTF_8));
             }
         } catch (IOException e) {
             throw new UncheckedIOException("the sandbox's runtime directory can't be written: " + directory, e);
@@ -61,6 +69,10 @@ final class HostFiles {
 
     Path etc() {
         return etc;
+    }
+
+    NetworkHelper network() {
+        return network;
     }
 
     /// A directory with the bootstrap files of `runtime`, made when it isn't there yet.
@@ -166,7 +178,7 @@ final class HostFiles {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (Map.Entry<String, Content> file : new TreeMap<>(runtime.bootstrap()).entrySet()) {
                 digest.update((file.getKey() + "\0" + file.getValue().size() + "\0")
-                        .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                        .getBytes(UTF_8));
                 digest.update(file.getValue().toByteArray());
             }
             return HexFormat.of().formatHex(digest.digest(), 0, 8);

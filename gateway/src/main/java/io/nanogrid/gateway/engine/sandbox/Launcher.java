@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.engine.sandbox;
 
 import io.nanogrid.gateway.engine.EngineException;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -41,37 +42,51 @@ final class Launcher implements AutoCloseable {
     ///
     /// @param uid host uid to become first, if any
     /// @param groups files to write the process into before anything else
+    /// @param network connects the sandbox, or null for none
     /// @param arguments bubblewrap's arguments; nobody inside can read them
-    ProcessTree launch(OptionalInt uid, List<Path> groups, List<String> arguments, List<String> command)
-            throws EngineException, InterruptedException {
+    ProcessTree launch(OptionalInt uid, List<Path> groups, @Nullable NetworkHelper network, List<String> arguments,
+            List<String> command) throws EngineException, InterruptedException {
         if (bubblewrap == null) {
             throw new EngineException(Advice.NO_BUBBLEWRAP);
         }
         List<String> words = new ArrayList<>(List.of("/bin/sh", script.toString(), filter.toString(),
                 uid.isPresent() ? Integer.toString(uid.getAsInt()) : "-", Integer.toString(groups.size())));
         groups.forEach(group -> words.add(group.toString()));
-        words.addAll(List.of("--", bubblewrap.toString(), "--args", "0", "--info-fd", "3", "--seccomp", "9", "--"));
+        words.add("--");
+        if (network != null) {
+            words.addAll(network.prefix());
+        }
+        words.addAll(List.of(bubblewrap.toString(), "--args", "0", "--info-fd", "3", "--seccomp", "9", "--"));
         words.addAll(command);
-        Process process = spawn(words);
+        Process process = spawn(new ProcessBuilder(words));
+        Process helper = null;
         try {
-            try (OutputStream in = process.getOutputStream()) {
-                in.write((String.join("\0", arguments) + "\0").getBytes(StandardCharsets.UTF_8));
+            try (OutputStream out = process.getOutputStream()) {
+                out.write((String.join("\0", arguments) + "\0").getBytes(StandardCharsets.UTF_8));
             }
-            String info = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            BufferedReader in = process.inputReader(StandardCharsets.UTF_8);
+            if (network != null && "network".equals(in.readLine())) {
+                helper = spawn(new ProcessBuilder(NetworkHelper.connect(process.pid(), uid))
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .redirectError(ProcessBuilder.Redirect.DISCARD));
+            }
+            String info = in.readAllAsString();
             Matcher child = CHILD.matcher(info);
             if (!child.find()) {
                 throw new IOException("no process was started");
             }
-            return new ProcessTree(process, Long.parseLong(child.group(1)));
+            return new ProcessTree(process, helper, Long.parseLong(child.group(1)));
         } catch (IOException e) {
             process.destroyForcibly();
             process.waitFor();
+            if (helper != null) {
+                helper.destroyForcibly();
+            }
             throw refused(process, e);
         }
     }
 
-    private Process spawn(List<String> words) throws EngineException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(words);
+    private Process spawn(ProcessBuilder builder) throws EngineException, InterruptedException {
         builder.environment().keySet().retainAll(List.of("PATH"));
         try {
             return spawner.submit(builder::start).get();

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +30,7 @@ final class ProcessTree {
     private static final Path PROC = Path.of("/proc");
 
     private final Process outer;
+    private final @Nullable Process helper;
     private final long init;
     private final ProcessHandle initHandle;
     private final ProcFile state;
@@ -36,9 +38,11 @@ final class ProcessTree {
     private final CompletableFuture<Integer> end;
 
     /// @param outer bubblewrap, a child of this process
+    /// @param helper connects the sandbox to the network; killed with it
     /// @param init pid of the namespace's first process
-    ProcessTree(Process outer, long init) throws IOException {
+    ProcessTree(Process outer, @Nullable Process helper, long init) throws IOException {
         this.outer = outer;
+        this.helper = helper;
         this.init = init;
         this.initHandle = ProcessHandle.of(init).orElseThrow(() -> new IOException("the sandbox ended at once"));
         this.state = new ProcFile(PROC.resolve(init + "/stat"));
@@ -97,6 +101,9 @@ final class ProcessTree {
 
     private int afterOuter(Process ended) {
         initHandle.destroyForcibly();
+        if (helper != null) {
+            helper.destroyForcibly();
+        }
         long since = System.nanoTime();
         long pause = TimeUnit.MICROSECONDS.toNanos(100);
         boolean warned = false;
@@ -150,7 +157,7 @@ final class ProcessTree {
         }
 
         /// The first 4 KiB, or null when the process is gone.
-        synchronized @org.jspecify.annotations.Nullable String read() {
+        synchronized @Nullable String read() {
             if (closed) {
                 return null;
             }

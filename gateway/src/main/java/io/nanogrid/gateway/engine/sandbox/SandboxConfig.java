@@ -62,6 +62,12 @@ public record SandboxConfig(
         if (!(processors >= 0 && processors <= 1024)) {
             throw new IllegalArgumentException("SANDBOX_CPUS must be 0 to 1024, not " + processors);
         }
+        for (String range : networkAllow) {
+            if (!range.matches("\\d{1,3}(\\.\\d{1,3}){3}(/\\d{1,2})?")) {
+                throw new IllegalArgumentException(
+                        "NETWORK_ALLOW must list IPv4 ranges such as 10.1.0.0/16, not '" + range + "'");
+            }
+        }
         requireBetween("SANDBOX_PIDS", processes, 8, 32_768);
         requireBetween("SANDBOX_NOFILE", openFiles, 64, 1_048_576);
         requireBetween("SANDBOX_FILE_MB", fileMb, 1, 1_048_576);

@@ -15,12 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// Instances as bubblewrap sandboxes over the host's own interpreters. Needs no daemon and no image.
 ///
@@ -53,14 +53,14 @@ public final class SandboxEngine implements Engine {
             requireReachable(config.runtimeDirectory());
             requireReachable(config.dependencies());
         }
-        this.files = new HostFiles(config.runtimeDirectory());
+        this.files = new HostFiles(config.runtimeDirectory(), config.networkAllow());
         Groups.Limits limits = new Groups.Limits(config.processes(), config.processors());
         this.groups = switch (config.groups()) {
             case AUTO -> GroupDetection.detect(config.gatewayId(), limits);
             case SAMPLING -> new NoGroups("switched off");
         };
         this.uids = new UidPool(config.uids(), root);
-        this.launcher = new Launcher(files.script(), files.filter(), findOnPath("bwrap"));
+        this.launcher = new Launcher(files.script(), files.filter(), Programs.find("bwrap"));
         this.trials = new Trials(config, files, uids, launcher);
         this.interpreters = new Interpreters(config.root(), config.searchPath(), trials);
         this.store = new DependencyStore(config.dependencies(),
@@ -77,7 +77,8 @@ public final class SandboxEngine implements Engine {
         try {
             Trials.Result result = trials.run(List.of("true"), null, TRIAL_LIMIT);
             return result.good()
-                    ? new EngineHealth(true, "bubblewrap with user namespaces and seccomp; " + groups.detail())
+                    ? new EngineHealth(true, "bubblewrap with user namespaces and seccomp; " + groups.detail()
+                            + "; " + Objects.requireNonNullElse(NetworkHelper.problem(root), "network by pasta"))
                     : new EngineHealth(false, Advice.onFailure(result.output()));
         } catch (EngineException e) {
             return new EngineHealth(false, String.valueOf(e.getMessage()));
@@ -108,6 +109,10 @@ public final class SandboxEngine implements Engine {
 
     @Override
     public EngineInstance start(InstanceSpec spec) throws EngineException, InterruptedException {
+        String problem = spec.network() ? NetworkHelper.problem(root) : null;
+        if (problem != null) {
+            throw new EngineException(problem);
+        }
         Interpreters.Program interpreter = interpreters.find(spec.runtime()).program();
         BubblewrapCommand sandbox = sandbox(spec, interpreter);
         List<String> command = BubblewrapCommand.limited(config, InstanceCommand.of(spec.runtime(), interpreter.path(),
@@ -119,7 +124,8 @@ public final class SandboxEngine implements Engine {
             }
             Groups.Group group = groups.create(spec.id(), spec.memoryMb());
             try {
-                ProcessTree tree = launcher.launch(uid, group.joins(), sandbox.build(InstanceCommand.TASK), command);
+                ProcessTree tree = launcher.launch(uid, group.joins(),
+                        spec.network() ? files.network() : null, sandbox.build(InstanceCommand.TASK), command);
                 return started(new SandboxInstance(tree, group, () -> uids.release(uid)), spec);
             } catch (EngineException | InterruptedException | RuntimeException e) {
                 group.remove();
@@ -133,7 +139,7 @@ public final class SandboxEngine implements Engine {
 
     private BubblewrapCommand sandbox(InstanceSpec spec, Interpreters.Program interpreter) throws EngineException {
         long scratch = config.scratchBytes(spec.memoryMb());
-        BubblewrapCommand sandbox = new BubblewrapCommand(config.root(), files.etc(), scratch)
+        BubblewrapCommand sandbox = new BubblewrapCommand(config.root(), files.etc(), scratch, spec.network())
                 .scratch(InstanceCommand.TASK, scratch)
                 .readOnly(spec.directory(), InstanceCommand.DIRECTORY)
                 .readOnly(files.bootstrap(spec.runtime()), InstanceCommand.BOOTSTRAP);
@@ -209,15 +215,5 @@ public final class SandboxEngine implements Engine {
         } catch (IOException e) {
             throw new UncheckedIOException("the sandbox engine needs /proc", e);
         }
-    }
-
-    private static @Nullable Path findOnPath(String program) {
-        String path = System.getenv().getOrDefault("PATH", "");
-        return Stream.concat(Stream.of("/usr/bin", "/usr/local/bin"), Stream.of(path.split(":")))
-                .filter(directory -> directory.startsWith("/"))
-                .map(directory -> Path.of(directory, program))
-                .filter(Files::isExecutable)
-                .findFirst()
-                .orElse(null);
     }
 }

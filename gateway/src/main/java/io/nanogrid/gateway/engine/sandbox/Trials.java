@@ -41,13 +41,13 @@ final class Trials {
     /// @param prefix directory to show read-only at the same place, if any
     Result run(List<String> command, @Nullable Path prefix, Duration limit)
             throws EngineException, InterruptedException {
-        BubblewrapCommand sandbox = new BubblewrapCommand(config.root(), files.etc(), SCRATCH_BYTES);
+        BubblewrapCommand sandbox = new BubblewrapCommand(config.root(), files.etc(), SCRATCH_BYTES, false);
         if (prefix != null) {
             sandbox.readOnly(prefix, prefix.toString());
         }
         OptionalInt uid = uids.take();
         try {
-            ProcessTree tree = launcher.launch(uid, List.of(), sandbox.build("/tmp"),
+            ProcessTree tree = launcher.launch(uid, List.of(), null, sandbox.build("/tmp"),
                     BubblewrapCommand.limited(config, command));
             try {
                 return new Result(tree.onEnd().get(limit.toMillis(), TimeUnit.MILLISECONDS), tree.output());

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -156,7 +157,7 @@ class DockerDaemonTest {
                 .exec();
     }
 
-    private static DockerEngine engine(String gateway, @org.jspecify.annotations.Nullable String host) {
+    private static DockerEngine engine(String gateway, @Nullable String host) {
         var usual = DockerConfig.of(gateway, "test");
         return new DockerEngine(new DockerConfig(gateway, "test", host, Map.of(), usual.cpus(), usual.pids(),
                 usual.openFiles(), usual.scratchBytes(), Duration.ofSeconds(20), usual.install(), usual.networkImage(),

@@ -3,12 +3,14 @@ package io.nanogrid.gateway.engine.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.dockerjava.api.exception.NotFoundException;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.Probe;
 import io.nanogrid.gateway.engine.RequiredEngines;
 import io.nanogrid.spi.Content;
 import io.nanogrid.spi.RuntimeDescriptor;
 import io.nanogrid.spi.RuntimeDescriptor.Image;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +54,16 @@ class DockerImagesTest {
     }
 
     @Test
+    void anOlderImageOfTheRuntimeIsRemovedWhenANewOneIsBuilt() throws Exception {
+        String older = engine.prepare(runtime("old " + System.nanoTime(), LOCAL, LOCAL), log::add);
+        try (var next = engine(Map.of()); var daemon = new DockerCalls(null)) {
+            next.prepare(runtime("new " + System.nanoTime(), LOCAL, LOCAL), log::add);
+            assertThatThrownBy(() -> daemon.client().inspectImageCmd(older).exec())
+                    .isInstanceOf(NotFoundException.class);
+        }
+    }
+
+    @Test
     void theFallbackIsUsedWhereTheBaseIsNotToBeHad() throws Exception {
         String image = engine.prepare(runtime("a", LOCAL, LOCAL), log::add);
         assertThat(engine.prepare(runtime("a", "localhost:1/none:1", LOCAL), log::add)).isEqualTo(image);
@@ -84,7 +96,7 @@ class DockerImagesTest {
 
     private static RuntimeDescriptor runtime(String bootstrap, String base, String fallback) {
         return new RuntimeDescriptor("probe", List.of(), List.of("main.py"), List.of(".py"), List.of("handler"),
-                Map.of("bootstrap.py", Content.of(bootstrap.getBytes(java.nio.charset.StandardCharsets.UTF_8))),
+                Map.of("bootstrap.py", Content.of(bootstrap.getBytes(StandardCharsets.UTF_8))),
                 List.of("{interpreter}"), Map.of(), List.of("python3"),
                 new Image(base, "PROBE_BASE_IMAGE", fallback, "python3"), null);
     }

@@ -14,6 +14,7 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.ServerSocket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -64,7 +65,7 @@ class DockerNetworkTest {
     @Test
     void theMachinesOwnAddressIsOutOfReach() throws Exception {
         try (var probe = start(engine)) {
-            assertThat(probe.run(connect(machine))).startsWith("error ");
+            assertThat(probe.run(connect(machine))).contains("No route to host");
         }
     }
 
@@ -73,7 +74,7 @@ class DockerNetworkTest {
         try (var probe = start(engine)) {
             String bridge = daemon.client().inspectNetworkCmd().withNetworkId("nanogrid-" + gateway).exec().getIpam()
                     .getConfig().getFirst().getGateway();
-            assertThat(probe.run(connect(bridge))).startsWith("error ");
+            assertThat(probe.run(connect(bridge))).contains("No route to host");
         }
     }
 
@@ -84,9 +85,9 @@ class DockerNetworkTest {
                     import socket
                     server = socket.create_server(('0.0.0.0', 8000))
                     answer = socket.gethostbyname(socket.gethostname())""");
-            assertThat(address).startsWith("172.");
+            assertThat(address).doesNotStartWith("127.").matches("[0-9.]+");
             assertThat(probe.run("import socket; socket.create_connection(('" + address + "', 8000), 3)"))
-                    .startsWith("error ");
+                    .contains("No route to host");
         }
     }
 
@@ -95,7 +96,7 @@ class DockerNetworkTest {
         try (var probe = start(engine)) {
             for (String address : List.of("169.254.169.254", "10.0.0.1", "192.168.0.1", "172.17.0.1",
                     "100.100.100.200")) {
-                assertThat(probe.run(connect(address))).contains("unreachable", "error ");
+                assertThat(probe.run(connect(address))).contains("No route to host");
             }
         }
     }
@@ -169,7 +170,7 @@ class DockerNetworkTest {
                     .filter(device -> !device.getName().matches("lo|docker.*|br-.*|veth.*"))
                     .flatMap(NetworkInterface::inetAddresses).filter(Inet4Address.class::isInstance)
                     .map(InetAddress::getHostAddress).findFirst().orElseThrow();
-        } catch (java.net.SocketException e) {
+        } catch (SocketException e) {
             throw new IllegalStateException(e);
         }
     }

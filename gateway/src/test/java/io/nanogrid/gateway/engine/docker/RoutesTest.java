@@ -44,7 +44,7 @@ class RoutesTest {
     @Test
     void nameServersAnswerQuestionsForNamesAlone() {
         assertThat(Routes.script(SUBNET, "172.18.0.1", Set.of(), List.of("192.168.1.1"), List.of()))
-                .contains("ip rule add to 192.168.1.1 ipproto udp dport 53 lookup 53", "unreachable 192.168.0.0/16");
+                .contains("ip rule add to 192.168.1.1 ipproto 17 dport 53 lookup 53", "unreachable 192.168.0.0/16");
     }
 
     @Test

@@ -82,6 +82,8 @@ class SandboxEngineTest extends EngineContract {
             probe.run(DAEMON);
             gateway.destroyForcibly().waitFor();
             assertThat(probe.out()).isEmpty();
+        } finally {
+            reconcile("killed-" + ProcessHandle.current().pid(), elsewhere);
         }
     }
 
@@ -161,6 +163,12 @@ class SandboxEngineTest extends EngineContract {
             next.reconcile();
             assertThat(stage).doesNotExist();
             assertThat(bootstrap).doesNotExist();
+        }
+    }
+
+    private static void reconcile(String gatewayId, Path elsewhere) throws Exception {
+        try (SandboxEngine next = new SandboxEngine(Configs.normal(gatewayId, elsewhere))) {
+            next.reconcile();
         }
     }
 
