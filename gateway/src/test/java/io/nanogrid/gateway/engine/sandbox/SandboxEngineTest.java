@@ -146,6 +146,42 @@ class SandboxEngineTest extends EngineContract {
     }
 
     @Test
+    void anInterpreterElsewhereIsShownWithItsInstallation() throws Exception {
+        Path installation = makeOpen(work().resolve("opt/tool-1"));
+        makeOpen(installation.resolve("lib"));
+        Path program = Files.writeString(makeOpen(installation.resolve("bin")).resolve("tool"),
+                "#!/bin/sh\ncat \"${0%/bin/tool}/lib/version\"\n");
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.writeString(installation.resolve("lib/version"), "tool 1.0");
+        RuntimeDescriptor python = Probe.python(null);
+        RuntimeDescriptor tool = new RuntimeDescriptor("tool", List.of(), python.mainFiles(), python.extensions(),
+                python.handlers(), python.bootstrap(), python.command(), python.environment(), List.of("tool"),
+                python.image(), null);
+        try (SandboxEngine other = new SandboxEngine(Configs.with(work(), null, List.of(program.getParent())))) {
+            assertThat(other.prepare(tool, line -> {
+            })).startsWith("tool 1.0 (").endsWith("/opt/tool-1/bin/tool)");
+        }
+    }
+
+    @Test
+    void aRootDirectoryReplacesTheHostsSystem() throws Exception {
+        Path root = makeOpen(work().resolve("root"));
+        Files.createSymbolicLink(root.resolve("usr"), Path.of("/usr"));
+        for (String directory : List.of("bin", "sbin", "lib", "lib64")) {
+            Files.createSymbolicLink(root.resolve(directory), Path.of("usr", directory));
+        }
+        Files.writeString(makeOpen(root.resolve("etc")).resolve("services"), "of the root directory");
+        try (SandboxEngine other = new SandboxEngine(Configs.with(work(), root, List.of()));
+                Probe probe = Probe.start(other, work(), 128)) {
+            assertThat(probe.run("answer = open('/etc/services').read()")).isEqualTo("of the root directory");
+        }
+    }
+
+    private static Path makeOpen(Path directory) throws IOException {
+        return HostFiles.makeDirectory(directory);
+    }
+
+    @Test
     void aDirectoryThatInstancesCantReachIsRefusedAtOnce() throws Exception {
         assumeRoot();
         Path closed = Files.setPosixFilePermissions(Files.createTempDirectory("ng"),
@@ -169,6 +205,8 @@ class SandboxEngineTest extends EngineContract {
     private static void reconcile(String gatewayId, Path elsewhere) throws Exception {
         try (SandboxEngine next = new SandboxEngine(Configs.normal(gatewayId, elsewhere))) {
             next.reconcile();
+        } finally {
+            remove(elsewhere);
         }
     }
 
