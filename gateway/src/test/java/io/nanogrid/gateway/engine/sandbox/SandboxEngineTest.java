@@ -87,6 +87,41 @@ class SandboxEngineTest extends EngineContract {
         }
     }
 
+    /// User code can write to the memory of the namespace's init; here it makes init loop for ever.
+    private static final String TAMPER = """
+            with open('/proc/1/mem', 'r+b', buffering=0) as memory:
+                for line in open('/proc/1/maps'):
+                    if ' r-xp ' in line and ('libc' in line or 'bwrap' in line):
+                        start, end = (int(number, 16) for number in line.split()[0].split('-'))
+                        memory.seek(start)
+                        memory.write(b'\\xeb\\xfe' * ((end - start) // 2))
+                        answer = 'tampered'""";
+
+    @Test
+    void aTamperedInitIsDestroyedAllTheSame() throws Exception {
+        try (Probe probe = start()) {
+            assumeTrue("tampered".equals(probe.run(TAMPER)), "this kernel protects the memory of init");
+            probe.run(DAEMON);
+            probe.instance().destroy();
+            assertThat(probe.out()).isEmpty();
+        }
+    }
+
+    @Test
+    void aTamperedInitDiesWithItsGateway() throws Exception {
+        Path elsewhere = makeWork();
+        String gatewayId = "tampered-" + ProcessHandle.current().pid();
+        try (Probe probe = Probe.prepare(elsewhere)) {
+            Process gateway = gatewayProcess(gatewayId, elsewhere, probe);
+            probe.accept();
+            assumeTrue("tampered".equals(probe.run(TAMPER)), "this kernel protects the memory of init");
+            gateway.destroyForcibly().waitFor();
+            assertThat(probe.out()).isEmpty();
+        } finally {
+            reconcile(gatewayId, elsewhere);
+        }
+    }
+
     @Test
     void whatIsDestroyedLeavesNoGroup() throws Exception {
         try (Probe probe = start()) {
