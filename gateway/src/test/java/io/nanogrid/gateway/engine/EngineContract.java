@@ -13,12 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -57,14 +59,23 @@ public abstract class EngineContract {
     }
 
     @AfterAll
-    void closeEngine() {
+    void closeEngine() throws IOException {
         engine.close();
+        remove(work);
     }
 
     /// A directory with a short path, which other users can pass through.
     protected static Path makeWork() throws IOException {
         return Files.setPosixFilePermissions(Files.createTempDirectory("ng"),
                 PosixFilePermissions.fromString("rwx--x--x"));
+    }
+
+    protected static void remove(Path tree) throws IOException {
+        try (Stream<Path> all = Files.walk(tree)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
     }
 
     protected final Probe start() throws Exception {
@@ -350,6 +361,8 @@ public abstract class EngineContract {
                 next.reconcile();
                 assertThat(probe.out()).isEmpty();
             }
+        } finally {
+            remove(elsewhere);
         }
     }
 

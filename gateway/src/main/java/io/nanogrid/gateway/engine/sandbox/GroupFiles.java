@@ -8,6 +8,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,12 +24,27 @@ final class GroupFiles {
         Files.writeString(file, value, StandardOpenOption.WRITE);
     }
 
+    /// The first of the files that is there, kept open, or null.
+    static @Nullable KernelFile open(Path... files) {
+        for (Path file : files) {
+            try {
+                return new KernelFile(file);
+            } catch (IOException e) {
+                LOG.debug("A control group has no {}", file.getFileName());
+            }
+        }
+        return null;
+    }
+
     /// The number in a file that holds nothing else.
-    static OptionalLong number(Path file) {
-        try {
-            return OptionalLong.of(Long.parseLong(Files.readString(file).strip()));
-        } catch (IOException | NumberFormatException e) {
-            return OptionalLong.empty();
+    static OptionalLong number(@Nullable KernelFile file) {
+        String text = file == null ? null : file.read();
+        return text == null || text.isBlank() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(text.strip()));
+    }
+
+    static void close(@Nullable KernelFile file) {
+        if (file != null) {
+            file.close();
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /// Control groups of version 1: one hierarchy for each controller.
 final class GroupsV1 implements Groups {
@@ -35,15 +36,14 @@ final class GroupsV1 implements Groups {
 
     @Override
     public Group create(String id, int memoryMb) throws EngineException {
-        V1Group group = new V1Group(id);
         try {
             for (Path parent : parents.values()) {
                 Files.createDirectories(parent.resolve(id));
             }
             limit(id, memoryMb);
-            return group;
+            return new V1Group(id);
         } catch (IOException e) {
-            group.remove();
+            removeAll(id);
             throw new EngineException("a control group for the instance can't be made", e);
         }
     }
@@ -72,6 +72,10 @@ final class GroupsV1 implements Groups {
         }
     }
 
+    private void removeAll(String id) {
+        parents.values().forEach(parent -> GroupFiles.remove(parent.resolve(id)));
+    }
+
     @Override
     public void reconcile() {
         parents.values().forEach(GroupFiles::clearBelow);
@@ -85,9 +89,14 @@ final class GroupsV1 implements Groups {
     private final class V1Group implements Group {
 
         private final String id;
+        private final @Nullable KernelFile peak;
 
         V1Group(String id) {
+            Path memory = parents.get("memory");
             this.id = id;
+            this.peak = memory == null
+                    ? null
+                    : GroupFiles.open(memory.resolve(id).resolve("memory.max_usage_in_bytes"));
         }
 
         @Override
@@ -97,10 +106,7 @@ final class GroupsV1 implements Groups {
 
         @Override
         public OptionalLong peakBytes() {
-            Path memory = parents.get("memory");
-            return memory == null
-                    ? OptionalLong.empty()
-                    : GroupFiles.number(memory.resolve(id).resolve("memory.max_usage_in_bytes"));
+            return GroupFiles.number(peak);
         }
 
         @Override
@@ -111,7 +117,8 @@ final class GroupsV1 implements Groups {
 
         @Override
         public void remove() {
-            parents.values().forEach(parent -> GroupFiles.remove(parent.resolve(id)));
+            GroupFiles.close(peak);
+            removeAll(id);
         }
     }
 }

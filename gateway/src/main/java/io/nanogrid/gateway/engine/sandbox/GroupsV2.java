@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Control groups of version 2: one hierarchy.
 final class GroupsV2 implements Groups {
@@ -80,18 +81,21 @@ final class GroupsV2 implements Groups {
         GroupFiles.remove(parent);
     }
 
-    private record V2Group(Path directory) implements Group {
+    /// @param peak the most memory that was used. Before Linux 5.19 there is no such file: what is used now is the best that is known
+    private record V2Group(Path directory, @Nullable KernelFile peak) implements Group {
+
+        V2Group(Path directory) {
+            this(directory, GroupFiles.open(directory.resolve("memory.peak"), directory.resolve("memory.current")));
+        }
 
         @Override
         public List<Path> joins() {
             return List.of(directory.resolve("cgroup.procs"));
         }
 
-        /// Before Linux 5.19 there is no peak: what is used now is the best that is known.
         @Override
         public OptionalLong peakBytes() {
-            OptionalLong peak = GroupFiles.number(directory.resolve("memory.peak"));
-            return peak.isPresent() ? peak : GroupFiles.number(directory.resolve("memory.current"));
+            return GroupFiles.number(peak);
         }
 
         @Override
@@ -101,6 +105,7 @@ final class GroupsV2 implements Groups {
 
         @Override
         public void remove() {
+            GroupFiles.close(peak);
             GroupFiles.remove(directory);
         }
     }

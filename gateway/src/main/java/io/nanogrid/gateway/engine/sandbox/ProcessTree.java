@@ -1,9 +1,7 @@
 package io.nanogrid.gateway.engine.sandbox;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -33,8 +31,8 @@ final class ProcessTree {
     private final @Nullable Process helper;
     private final long init;
     private final ProcessHandle initHandle;
-    private final ProcFile state;
-    private final ProcFile children;
+    private final KernelFile state;
+    private final KernelFile children;
     private final CompletableFuture<Integer> end;
 
     /// @param outer bubblewrap, a child of this process
@@ -45,9 +43,9 @@ final class ProcessTree {
         this.helper = helper;
         this.init = init;
         this.initHandle = ProcessHandle.of(init).orElseThrow(() -> new IOException("the sandbox ended at once"));
-        this.state = new ProcFile(PROC.resolve(init + "/stat"));
+        this.state = new KernelFile(PROC.resolve(init + "/stat"));
         try {
-            this.children = new ProcFile(PROC.resolve(init + "/task/" + init + "/children"));
+            this.children = new KernelFile(PROC.resolve(init + "/task/" + init + "/children"));
         } catch (IOException e) {
             state.close();
             throw e;
@@ -144,41 +142,5 @@ final class ProcessTree {
             LOG.trace("Process {} has ended meanwhile", pid);
         }
         return children;
-    }
-
-    /// A file of /proc, kept open.
-    private static final class ProcFile implements Closeable {
-
-        private final RandomAccessFile file;
-        private boolean closed;
-
-        ProcFile(Path path) throws IOException {
-            this.file = new RandomAccessFile(path.toFile(), "r");
-        }
-
-        /// The first 4 KiB, or null when the process is gone.
-        synchronized @Nullable String read() {
-            if (closed) {
-                return null;
-            }
-            byte[] buffer = new byte[4096];
-            try {
-                file.seek(0);
-                int length = file.read(buffer);
-                return length <= 0 ? "" : new String(buffer, 0, length, StandardCharsets.UTF_8);
-            } catch (IOException e) {
-                return null;
-            }
-        }
-
-        @Override
-        public synchronized void close() {
-            closed = true;
-            try {
-                file.close();
-            } catch (IOException e) {
-                LOG.debug("Closing a file of /proc failed", e);
-            }
-        }
     }
 }

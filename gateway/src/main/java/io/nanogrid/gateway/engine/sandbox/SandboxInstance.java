@@ -3,10 +3,13 @@ package io.nanogrid.gateway.engine.sandbox;
 import io.nanogrid.gateway.engine.EngineInstance;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A sandbox that runs a runtime's bootstrap. Safe for use by many threads.
 final class SandboxInstance implements EngineInstance {
 
+    private static final Logger LOG = LoggerFactory.getLogger(SandboxInstance.class);
     private static final int KILLED = 137;
 
     private final ProcessTree tree;
@@ -21,12 +24,21 @@ final class SandboxInstance implements EngineInstance {
         this.tree = tree;
         this.group = group;
         this.exit = tree.onEnd().thenApply(code -> {
+            explain(code);
             boolean outOfMemory = code == KILLED && (overLimit || group.outOfMemory());
             finalPeak = peakMemoryBytes().orElse(-1);
             group.remove();
             freed.run();
             return new Exit(code, outOfMemory);
         });
+    }
+
+    /// A sandbox that couldn't be set up says so only here.
+    private void explain(int code) {
+        String said = code == 0 || code == KILLED ? "" : tree.output();
+        if (!said.isEmpty()) {
+            LOG.warn("A sandbox ended with status {} and said: {}", code, said.replaceAll("\\p{Cntrl}", "?"));
+        }
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.nanogrid.gateway.engine.sandbox;
 
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 final class Configs {
 
@@ -9,6 +11,13 @@ final class Configs {
 
     static SandboxConfig normal(String gatewayId, Path work) {
         return SandboxConfig.defaults(gatewayId, work.resolve("deps"), work.resolve("run"));
+    }
+
+    static SandboxConfig with(Path work, @Nullable Path root, List<Path> searchPath) {
+        SandboxConfig normal = normal("other", work.resolve("other"));
+        return new SandboxConfig(normal.gatewayId(), normal.dependencies(), normal.runtimeDirectory(), normal.uids(),
+                normal.groups(), normal.processors(), normal.processes(), normal.openFiles(), normal.fileMb(),
+                normal.scratchMb(), root, searchPath, normal.networkAllow());
     }
 
     static SandboxConfig sampling(String gatewayId, Path work) {

@@ -87,6 +87,41 @@ class SandboxEngineTest extends EngineContract {
         }
     }
 
+    /// User code can write to the memory of the namespace's init; here it makes init loop for ever.
+    private static final String TAMPER = """
+            with open('/proc/1/mem', 'r+b', buffering=0) as memory:
+                for line in open('/proc/1/maps'):
+                    if ' r-xp ' in line and ('libc' in line or 'bwrap' in line):
+                        start, end = (int(number, 16) for number in line.split()[0].split('-'))
+                        memory.seek(start)
+                        memory.write(b'\\xeb\\xfe' * ((end - start) // 2))
+                        answer = 'tampered'""";
+
+    @Test
+    void aTamperedInitIsDestroyedAllTheSame() throws Exception {
+        try (Probe probe = start()) {
+            assumeTrue("tampered".equals(probe.run(TAMPER)), "this kernel protects the memory of init");
+            probe.run(DAEMON);
+            probe.instance().destroy();
+            assertThat(probe.out()).isEmpty();
+        }
+    }
+
+    @Test
+    void aTamperedInitDiesWithItsGateway() throws Exception {
+        Path elsewhere = makeWork();
+        String gatewayId = "tampered-" + ProcessHandle.current().pid();
+        try (Probe probe = Probe.prepare(elsewhere)) {
+            Process gateway = gatewayProcess(gatewayId, elsewhere, probe);
+            probe.accept();
+            assumeTrue("tampered".equals(probe.run(TAMPER)), "this kernel protects the memory of init");
+            gateway.destroyForcibly().waitFor();
+            assertThat(probe.out()).isEmpty();
+        } finally {
+            reconcile(gatewayId, elsewhere);
+        }
+    }
+
     @Test
     void whatIsDestroyedLeavesNoGroup() throws Exception {
         try (Probe probe = start()) {
@@ -146,6 +181,42 @@ class SandboxEngineTest extends EngineContract {
     }
 
     @Test
+    void anInterpreterElsewhereIsShownWithItsInstallation() throws Exception {
+        Path installation = makeOpen(work().resolve("opt/tool-1"));
+        makeOpen(installation.resolve("lib"));
+        Path program = Files.writeString(makeOpen(installation.resolve("bin")).resolve("tool"),
+                "#!/bin/sh\ncat \"${0%/bin/tool}/lib/version\"\n");
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.writeString(installation.resolve("lib/version"), "tool 1.0");
+        RuntimeDescriptor python = Probe.python(null);
+        RuntimeDescriptor tool = new RuntimeDescriptor("tool", List.of(), python.mainFiles(), python.extensions(),
+                python.handlers(), python.bootstrap(), python.command(), python.environment(), List.of("tool"),
+                python.image(), null);
+        try (SandboxEngine other = new SandboxEngine(Configs.with(work(), null, List.of(program.getParent())))) {
+            assertThat(other.prepare(tool, line -> {
+            })).startsWith("tool 1.0 (").endsWith("/opt/tool-1/bin/tool)");
+        }
+    }
+
+    @Test
+    void aRootDirectoryReplacesTheHostsSystem() throws Exception {
+        Path root = makeOpen(work().resolve("root"));
+        Files.createSymbolicLink(root.resolve("usr"), Path.of("/usr"));
+        for (String directory : List.of("bin", "sbin", "lib", "lib64")) {
+            Files.createSymbolicLink(root.resolve(directory), Path.of("usr", directory));
+        }
+        Files.writeString(makeOpen(root.resolve("etc")).resolve("services"), "of the root directory");
+        try (SandboxEngine other = new SandboxEngine(Configs.with(work(), root, List.of()));
+                Probe probe = Probe.start(other, work(), 128)) {
+            assertThat(probe.run("answer = open('/etc/services').read()")).isEqualTo("of the root directory");
+        }
+    }
+
+    private static Path makeOpen(Path directory) throws IOException {
+        return HostFiles.makeDirectory(directory);
+    }
+
+    @Test
     void aDirectoryThatInstancesCantReachIsRefusedAtOnce() throws Exception {
         assumeRoot();
         Path closed = Files.setPosixFilePermissions(Files.createTempDirectory("ng"),
@@ -169,6 +240,8 @@ class SandboxEngineTest extends EngineContract {
     private static void reconcile(String gatewayId, Path elsewhere) throws Exception {
         try (SandboxEngine next = new SandboxEngine(Configs.normal(gatewayId, elsewhere))) {
             next.reconcile();
+        } finally {
+            remove(elsewhere);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.nanogrid.gateway.engine.Probe;
 import io.nanogrid.gateway.engine.RequiredEngines;
+import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -103,8 +104,15 @@ class SandboxNetworkTest {
     }
 
     private static List<ProcessHandle> helpers() {
-        return ProcessHandle.current().children()
-                .filter(child -> child.info().command().orElse("").contains("passt")).toList();
+        return ProcessHandle.current().children().filter(child -> nameOf(child).startsWith("pas")).toList();
+    }
+
+    private static String nameOf(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc/" + process.pid() + "/comm"));
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     private static String connectTo(String host, int port) {
