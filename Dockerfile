@@ -22,7 +22,7 @@ RUN set -eu; \
 FROM ${JDK_IMAGE}
 COPY --from=build /dist /opt/nanogrid-gateway
 WORKDIR /opt/nanogrid-gateway
-ENV DATA_DIR=/data PLUGINS_DIR=/opt/nanogrid-gateway/plugins
+ENV DATA_DIR=/data PLUGINS_DIR=/plugins
 VOLUME /data
 EXPOSE 8080
 CMD ["java", "-XX:+UseSerialGC", "-XX:MaxRAMPercentage=50", "-jar", "nanogrid-gateway.jar"]

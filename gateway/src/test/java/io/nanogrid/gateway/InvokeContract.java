@@ -200,7 +200,8 @@ abstract class InvokeContract {
 
         assertThat(gateway.post("/api/typed-" + type, "{\"b\":\"{\\\"x\\\": 1}\"}").header("Content-Type"))
                 .contains("application/json");
-        assertThat(gateway.post("/api/typed-" + type, "{\"b\":\"hello\"}").header("Content-Type").orElse("").replace(" ", ""))
+        assertThat(gateway.post("/api/typed-" + type, "{\"b\":\"hello\"}").header("Content-Type").orElse("")
+                .replace(" ", ""))
                 .isEqualToIgnoringCase("text/plain;charset=utf-8");
         assertThat(gateway.post("/api/typed-" + type, "{\"b\":{\"x\":1}}").expect(200).json().path("x").asInt())
                 .isEqualTo(1);
@@ -312,9 +313,9 @@ abstract class InvokeContract {
     @Test
     void esModulesAndSeveralFilesWork() throws Exception {
         gateway.deploy("esm", "node", "", "files", Map.of(
-                        "index.mjs",
-                        "import {twice} from './lib/twice.mjs'; export const handler = async e => twice(Number(e.n))",
-                        "lib/twice.mjs", "export const twice = n => 2 * n"))
+                "index.mjs",
+                "import {twice} from './lib/twice.mjs'; export const handler = async e => twice(Number(e.n))",
+                "lib/twice.mjs", "export const twice = n => 2 * n"))
                 .expect(200);
 
         assertThat(gateway.get("/api/esm?n=21").expect(200).body()).isEqualTo("42");

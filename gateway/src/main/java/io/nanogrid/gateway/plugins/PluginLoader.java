@@ -27,7 +27,8 @@ public final class PluginLoader implements AutoCloseable {
     /// @param directories where plugins lie; of two plugins with one id the one in the earlier directory counts
     /// @param spiVersion what plugins' `Plugin-Requires` is compared with
     public PluginLoader(List<Path> directories, String spiVersion) {
-        this.directories = List.copyOf(directories);
+        this.directories = directories.stream().map(directory -> directory.toAbsolutePath().normalize()).distinct()
+                .toList();
         this.manager = new Manager();
         manager.setSystemVersion(spiVersion);
     }
