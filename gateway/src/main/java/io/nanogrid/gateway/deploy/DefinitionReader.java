@@ -111,15 +111,13 @@ public final class DefinitionReader {
         String method = fields.text("method", present == null ? null : present.method());
         Access auth = fields.choice("auth", present == null ? Access.NONE : present.auth(),
                 Map.of("none", Access.NONE, "key", Access.KEY));
+        String verb = method == null ? "" : method.toUpperCase(Locale.ROOT);
+        if (!METHODS.contains(verb)) {
+            fields.problem((method == null ? "method is missing: one of " : "method must be one of ") + new TreeSet<>(METHODS));
+        }
         if (text == null) {
             fields.problem("path is missing: where under /api/ should the function answer?");
             return null;
-        }
-        String verb = method == null ? "ANY" : method.toUpperCase(Locale.ROOT);
-        if (method == null) {
-            fields.problem("method is missing: one of " + new TreeSet<>(METHODS));
-        } else if (!METHODS.contains(verb)) {
-            fields.problem("method must be one of " + new TreeSet<>(METHODS));
         }
         try {
             RoutePath path = RoutePath.parse(text);

@@ -1,0 +1,84 @@
+package io.nanogrid.gateway;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
+
+/// A gateway in a process of its own, as a user starts it: to be killed, or to be seen refusing to start.
+final class ProcessGateway implements AutoCloseable {
+
+    private final Process process;
+    private final int port;
+    private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    private ProcessGateway(Process process, int port) {
+        this.process = process;
+        this.port = port;
+    }
+
+    static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /// Starts one without waiting for it.
+    static Process launch(Path log, Map<String, String> settings) throws IOException {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-cp", classPath, Main.class.getName()).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(settings);
+        return builder.start();
+    }
+
+    static ProcessGateway start(String engine, Path data, Path log) throws IOException {
+        int port = freePort();
+        ProcessGateway gateway = new ProcessGateway(launch(log, Map.of("PORT", String.valueOf(port), "ENGINE", engine, "DATA_DIR",
+                data.toString(), "PYTHON_BASE_IMAGE", "nanogrid-base-python:local", "NODE_BASE_IMAGE", "nanogrid-base-node:local")), port);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> gateway.get("/health/live").statusCode() == 200);
+        return gateway;
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).timeout(Duration.ofSeconds(60));
+    }
+
+    HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return client.send(request(path).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    CompletableFuture<HttpResponse<String>> getLater(String path) {
+        return client.sendAsync(request(path).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    HttpResponse<String> deploy(String definition) throws IOException, InterruptedException {
+        return client.send(request("/callback/deploy").header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(definition)).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /// As `kill -9` does.
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /// As Ctrl-C does.
+    ///
+    /// @return the exit code
+    int stop() throws InterruptedException {
+        process.destroy();
+        return process.waitFor();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        stop();
+    }
+}
