@@ -1,9 +1,11 @@
 package io.nanogrid.gateway.routes;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /// The path of a request, cut into segments and unescaped one by one, so that nothing in a segment can be taken for structure.
@@ -46,23 +48,24 @@ final class RequestPath {
     }
 
     private static String unescape(String raw) {
-        ByteBuffer bytes = ByteBuffer.allocate(raw.length() * 3);
-        for (int i = 0; i < raw.length(); i++) {
-            char c = raw.charAt(i);
-            if (c != '%') {
-                bytes.put(String.valueOf(c).getBytes(StandardCharsets.UTF_8));
-                continue;
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(raw.length());
+        for (int at = raw.indexOf('%'), from = 0;; at = raw.indexOf('%', from)) {
+            bytes.writeBytes(raw.substring(from, at < 0 ? raw.length() : at).getBytes(StandardCharsets.UTF_8));
+            if (at < 0) {
+                return utf8(bytes.toByteArray());
             }
-            int high = i + 2 <= raw.length() - 1 ? Character.digit(raw.charAt(i + 1), 16) : -1;
-            int low = i + 2 <= raw.length() - 1 ? Character.digit(raw.charAt(i + 2), 16) : -1;
-            if (high < 0 || low < 0) {
+            from = at + 3;
+            if (from > raw.length() || !HexFormat.isHexDigit(raw.charAt(at + 1))
+                    || !HexFormat.isHexDigit(raw.charAt(at + 2))) {
                 throw new IllegalArgumentException("the path has a broken escape");
             }
-            bytes.put((byte) (high << 4 | low));
-            i += 2;
+            bytes.write(HexFormat.fromHexDigits(raw, at + 1, from));
         }
+    }
+
+    private static String utf8(byte[] bytes) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(bytes.flip()).toString();
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException("the path isn't UTF-8", e);
         }

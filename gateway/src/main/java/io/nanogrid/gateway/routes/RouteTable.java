@@ -125,7 +125,10 @@ public final class RouteTable<T> {
                 end = ends.get(ANY);
             }
             if (end == null) {
-                ends.keySet().forEach(allowed::add);
+                allowed.addAll(ends.keySet());
+                if (ends.containsKey("GET")) {
+                    allowed.add("HEAD");
+                }
                 return null;
             }
             if (values.isEmpty()) {

@@ -9,51 +9,55 @@ import org.jspecify.annotations.Nullable;
 /// Written by the thread that holds the tap's lock; read after the call has ended.
 public final class CallOutput {
 
-    private final int capacity;
-    private @Nullable ByteArrayOutputStream out;
-    private @Nullable ByteArrayOutputStream err;
-    private long dropped;
+    private final Stream out;
+    private final Stream err;
 
     /// @param capacity bytes that are kept of each of the two streams
     public CallOutput(int capacity) {
-        this.capacity = capacity;
+        this.out = new Stream(capacity);
+        this.err = new Stream(capacity);
     }
 
     void append(boolean toStderr, byte[] bytes, int length) {
-        ByteArrayOutputStream into = toStderr ? err : out;
-        if (into == null) {
-            into = new ByteArrayOutputStream(Math.min(capacity, Math.max(length, 256)));
-            if (toStderr) {
-                err = into;
-            } else {
-                out = into;
-            }
-        }
-        int kept = Math.min(length, capacity - into.size());
-        into.write(bytes, 0, kept);
-        dropped += length - kept;
+        (toStderr ? err : out).append(bytes, length);
     }
 
     public String stdout() {
-        return text(out);
+        return out.text();
     }
 
     public String stderr() {
-        return text(err);
+        return err.text();
     }
 
     /// How many bytes were printed past the capacity, and are lost.
     public long dropped() {
-        return dropped;
+        return out.dropped + err.dropped;
     }
 
-    private String text(@Nullable ByteArrayOutputStream stream) {
-        if (stream == null) {
-            return "";
+    private static final class Stream {
+        private final int capacity;
+        private @Nullable ByteArrayOutputStream kept;
+        private long dropped;
+
+        Stream(int capacity) {
+            this.capacity = capacity;
         }
-        String text = stream.toString(StandardCharsets.UTF_8);
-        return stream.size() < capacity || dropped == 0
-                ? text
-                : text + "\n[cut here: " + dropped + " more bytes were printed during this call]\n";
+
+        void append(byte[] bytes, int length) {
+            if (kept == null) {
+                kept = new ByteArrayOutputStream(Math.min(capacity, Math.max(length, 256)));
+            }
+            int fits = Math.min(length, capacity - kept.size());
+            kept.write(bytes, 0, fits);
+            dropped += length - fits;
+        }
+
+        String text() {
+            String text = kept == null ? "" : kept.toString(StandardCharsets.UTF_8);
+            return dropped == 0
+                    ? text
+                    : text + "\n[cut here: " + dropped + " more bytes were printed during this call]\n";
+        }
     }
 }

@@ -3,10 +3,12 @@ package io.nanogrid.gateway.wire;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.jspecify.annotations.Nullable;
 
 /// The socket on which one instance is expected. It takes one connection, and then its name is gone.
 public final class InstanceSocket implements AutoCloseable {
@@ -15,6 +17,10 @@ public final class InstanceSocket implements AutoCloseable {
 
     private final ServerSocketChannel server;
     private final Path path;
+    /// Guarded by this: an instance that has connected and not greeted yet.
+    private @Nullable Channel unfinished;
+    /// Guarded by this.
+    private boolean closed;
 
     private InstanceSocket(ServerSocketChannel server, Path path) {
         this.server = server;
@@ -38,14 +44,16 @@ public final class InstanceSocket implements AutoCloseable {
         }
     }
 
-    /// Waits until the instance has connected and greeted. [#close] from another thread ends the wait.
+    /// Waits until the instance has connected and greeted. [#close] from another thread ends the wait, for either of the two.
     ///
     /// @throws ProtocolViolation if what connects doesn't speak the protocol
     public Channel accept() throws IOException {
         Channel channel = new Channel(server.accept());
-        close();
+        greeting(channel);
         try {
+            unlisten();
             channel.hello();
+            handOver();
             return channel;
         } catch (IOException e) {
             channel.close();
@@ -53,9 +61,32 @@ public final class InstanceSocket implements AutoCloseable {
         }
     }
 
-    @Override
-    public void close() throws IOException {
+    private synchronized void greeting(Channel channel) {
+        unfinished = channel;
+        if (closed) {
+            channel.close();
+        }
+    }
+
+    private synchronized void handOver() throws IOException {
+        if (closed) {
+            throw new AsynchronousCloseException();
+        }
+        unfinished = null;
+    }
+
+    private void unlisten() throws IOException {
         server.close();
         Files.deleteIfExists(path);
+    }
+
+    /// Leaves a channel alone that [#accept] has returned.
+    @Override
+    public synchronized void close() throws IOException {
+        closed = true;
+        if (unfinished != null) {
+            unfinished.close();
+        }
+        unlisten();
     }
 }

@@ -21,6 +21,7 @@ final class NativeIo {
     private static final int O_RDONLY_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
     private static final int EPOLL_CLOEXEC = 0x80000;
     private static final int EPOLL_CTL_ADD = 1;
+    private static final int EPOLL_CTL_MOD = 3;
     private static final int EPOLLIN_EDGE = 1 | 1 << 31;
     private static final int EAGAIN = 11;
     private static final int EINTR = 4;
@@ -126,12 +127,21 @@ final class NativeIo {
 
     /// Reports `key` from now on whenever something new has been written to `descriptor`. Closing the descriptor ends that.
     static void epollAdd(int epoll, int descriptor, long key) throws IOException {
+        epollControl(epoll, EPOLL_CTL_ADD, descriptor, key);
+    }
+
+    /// Has a descriptor that was added reported anew if there is something to read now.
+    static void epollAgain(int epoll, int descriptor, long key) throws IOException {
+        epollControl(epoll, EPOLL_CTL_MOD, descriptor, key);
+    }
+
+    private static void epollControl(int epoll, int operation, int descriptor, long key) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment errno = errno(arena);
             MemorySegment event = arena.allocate(EVENT_SIZE, 8);
             event.set(JAVA_INT, 0, EPOLLIN_EDGE);
             event.set(JAVA_LONG.withByteAlignment(1), EVENT_DATA, key);
-            if ((int) EPOLL_CTL.invokeExact(errno, epoll, EPOLL_CTL_ADD, descriptor, event) != 0) {
+            if ((int) EPOLL_CTL.invokeExact(errno, epoll, operation, descriptor, event) != 0) {
                 throw failure("epoll_ctl", errno);
             }
         } catch (Throwable e) {

@@ -28,15 +28,29 @@ public final class OutputPump implements AutoCloseable {
         thread = Thread.ofPlatform().daemon().name("output-pump").start(this::run);
     }
 
-    void watch(OutputTap tap, int out, int err) throws IOException {
+    /// @return the tap's key here
+    long watch(OutputTap tap, int out, int err) throws IOException {
         long key = nextKey.incrementAndGet();
         taps.put(key, tap);
-        NativeIo.epollAdd(epoll, out, key);
-        NativeIo.epollAdd(epoll, err, key);
+        try {
+            NativeIo.epollAdd(epoll, out, key);
+            NativeIo.epollAdd(epoll, err, key);
+        } catch (IOException e) {
+            taps.remove(key);
+            throw e;
+        }
+        return key;
     }
 
-    void forget(OutputTap tap) {
-        taps.values().removeIf(tap::equals);
+    /// A tap has left something unread in `descriptor`: it gets another turn after the others.
+    void again(long key, int descriptor) throws IOException {
+        if (!closed) {
+            NativeIo.epollAgain(epoll, descriptor, key);
+        }
+    }
+
+    void forget(long key) {
+        taps.remove(key);
     }
 
     private void run() {

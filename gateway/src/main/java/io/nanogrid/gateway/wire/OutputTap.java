@@ -33,6 +33,7 @@ public final class OutputTap implements AutoCloseable {
     private final OutputPump pump;
     private final CallOutput background;
     private CallOutput current;
+    private long key;
     private boolean closed;
 
     private OutputTap(Path directory, int outDescriptor, int errDescriptor, OutputPump pump, CallOutput background) {
@@ -58,7 +59,7 @@ public final class OutputTap implements AutoCloseable {
         }
         OutputTap tap = new OutputTap(directory, out, err, pump, background);
         try {
-            pump.watch(tap, out, err);
+            tap.key = pump.watch(tap, out, err);
             return tap;
         } catch (IOException e) {
             tap.close();
@@ -116,7 +117,8 @@ public final class OutputTap implements AutoCloseable {
         }
     }
 
-    /// Bounded, as an instance may write faster than this reads: what stays behind is reported to the pump again, or belongs to a later drain.
+    /// Bounded, as an instance may write faster than this reads. What stays behind has to be asked for: a writer that goes on with a
+    /// pipe that was never empty is no news to epoll, and would stop at the full pipe for ever.
     private void drain(int descriptor, boolean isStderr) {
         try {
             for (int round = 0; round < 64; round++) {
@@ -127,6 +129,7 @@ public final class OutputTap implements AutoCloseable {
                 MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, chunk, 0, count);
                 current.append(isStderr, chunk, count);
             }
+            pump.again(key, descriptor);
         } catch (IOException e) {
             // A pipe that can't be read has nothing more to say.
         }
@@ -139,7 +142,7 @@ public final class OutputTap implements AutoCloseable {
             if (!closed) {
                 drain();
                 closed = true;
-                pump.forget(this);
+                pump.forget(key);
                 NativeIo.close(outDescriptor);
                 NativeIo.close(errDescriptor);
                 arena.close();
