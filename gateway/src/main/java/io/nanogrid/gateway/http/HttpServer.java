@@ -31,7 +31,7 @@ public final class HttpServer implements AutoCloseable {
             HandlerType.PUT,
             HandlerType.PATCH, HandlerType.DELETE, HandlerType.OPTIONS);
 
-    private final Javalin javalin;
+    final Javalin javalin;
     private final Health health;
     private final DeploySocket socket;
 
@@ -90,6 +90,7 @@ public final class HttpServer implements AutoCloseable {
         Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events);
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
         ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, new Cors(parts.config.corsOrigins()));
+        Docs docs = new Docs();
         Problems problems = new Problems(parts.config.maxBodyBytes());
 
         routes.before(RequestId::assign);
@@ -121,6 +122,11 @@ public final class HttpServer implements AutoCloseable {
 
         routes.get("/health", health::get);
         routes.get("/health/live", health::live);
+
+        routes.get("/", docs::home);
+        routes.get("/docs", docs::page);
+        routes.get("/docs/{file}", docs::file);
+        routes.get("/openapi.json", docs::document);
     }
 
     private static Handler managed(Guard guard, Handler handler) {
