@@ -5,6 +5,7 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
+import io.javalin.http.HttpResponseException;
 import io.javalin.router.JavalinDefaultRoutingApi;
 import io.nanogrid.db.Database;
 import io.nanogrid.gateway.auth.ApiKeys;
@@ -95,6 +96,8 @@ public final class HttpServer implements AutoCloseable {
 
         routes.before(RequestId::assign);
         routes.exception(Exception.class, problems::answer);
+        // Javalin brings a handler of its own for these, which would go first.
+        routes.exception(HttpResponseException.class, problems::answer);
 
         for (HandlerType method : METHODS) {
             routes.addHttpHandler(method, "/api/*", api::handle);
