@@ -9,6 +9,11 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   persistAuthorization: false,
   queryConfigEnabled: false,
+  // The viewer escapes every `/` of a parameter, and a callback's path may have several segments.
+  requestInterceptor: (request) => {
+    request.url = request.url.replace(/\/api\/[^?#]*/, (path) => path.replaceAll("%2F", "/"));
+    return request;
+  },
   showMutatedRequest: false,
   syntaxHighlight: { theme: "nord" },
   tryItOutEnabled: true,
