@@ -32,7 +32,7 @@ public final class HttpServer implements AutoCloseable {
             HandlerType.PUT,
             HandlerType.PATCH, HandlerType.DELETE, HandlerType.OPTIONS);
 
-    private final Javalin javalin;
+    final Javalin javalin;
     private final Health health;
     private final DeploySocket socket;
 
@@ -91,11 +91,12 @@ public final class HttpServer implements AutoCloseable {
         Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events);
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
         ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, new Cors(parts.config.corsOrigins()));
+        Docs docs = new Docs();
         Problems problems = new Problems(parts.config.maxBodyBytes());
 
         routes.before(RequestId::assign);
         routes.exception(Exception.class, problems::answer);
-        // Javalin answers these itself unless they are named.
+        // Javalin brings a handler of its own for these, which would go first.
         routes.exception(HttpResponseException.class, problems::answer);
 
         for (HandlerType method : METHODS) {
@@ -124,6 +125,11 @@ public final class HttpServer implements AutoCloseable {
 
         routes.get("/health", health::get);
         routes.get("/health/live", health::live);
+
+        routes.get("/", docs::home);
+        routes.get("/docs", docs::page);
+        routes.get("/docs/{file}", docs::file);
+        routes.get("/openapi.json", docs::document);
     }
 
     private static Handler managed(Guard guard, Handler handler) {

@@ -32,7 +32,6 @@ public final class NodeRuntime implements RuntimePlugin {
                         // In the working directory: with --prefix npm looks for the manifest in the target.
                         List.of("/bin/sh", "-c", "npm install --omit=dev --no-audit --no-fund --no-progress --install-links"
                                 + " && mkdir -p node_modules && cp -R node_modules {target}/"),
-                                "--install-links", "--prefix", "{target}"),
                         Map.of("npm_config_update_notifier", "false")));
     }
 }

@@ -1,0 +1,155 @@
+package io.nanogrid.gateway.http;
+
+import io.nanogrid.db.Database;
+import io.nanogrid.db.sqlite.SqliteDatabase;
+import io.nanogrid.gateway.code.CodeStore;
+import io.nanogrid.gateway.code.DirectoryCodeStore;
+import io.nanogrid.gateway.config.GatewayConfig;
+import io.nanogrid.gateway.deploy.DefinitionReader;
+import io.nanogrid.gateway.deploy.DeployEvents;
+import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.LiveRoutes;
+import io.nanogrid.gateway.dispatch.LocalDispatcher;
+import io.nanogrid.gateway.engine.DependencyLayer;
+import io.nanogrid.gateway.engine.DependencyRequest;
+import io.nanogrid.gateway.engine.Engine;
+import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.engine.EngineHealth;
+import io.nanogrid.gateway.engine.EngineInstance;
+import io.nanogrid.gateway.engine.InstanceSpec;
+import io.nanogrid.gateway.http.HttpServer.Parts;
+import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.logs.ExecutionLog;
+import io.nanogrid.gateway.plugins.PluginLoader;
+import io.nanogrid.gateway.plugins.Runtimes;
+import io.nanogrid.gateway.pool.InstanceFactory;
+import io.nanogrid.gateway.pool.InstancePool;
+import io.nanogrid.gateway.pool.PoolConfig;
+import io.nanogrid.gateway.wire.OutputPump;
+import io.nanogrid.spi.RuntimeDescriptor;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/// A whole gateway on a free port, on a machine that has no engine: all of it can be managed, and no function can run.
+final class ManagementServer implements AutoCloseable {
+
+    final HttpServer http;
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final URI base;
+
+    /// @param settings configuration besides the port and the directories
+    ManagementServer(Path directory, Map<String, String> settings) throws Exception {
+        Map<String, String> environment = new HashMap<>(settings);
+        environment.put("PORT", "0");
+        environment.put("DATA_DIR", directory.toString());
+        GatewayConfig config = GatewayConfig.read(environment, 1024);
+        InstantSource clock = InstantSource.system();
+        Database database = closing(SqliteDatabase.open(directory));
+        CodeStore store = new DirectoryCodeStore(directory.resolve("code"), clock);
+        // Where the build puts the runtimes that come with the gateway.
+        Runtimes runtimes = closing(new PluginLoader(List.of(Path.of("target", "plugins")), "0.1.0")).load();
+        Engine engine = new NoEngine();
+        PoolConfig poolConfig = PoolConfig.withBudget(config.memoryBudgetMb());
+        OutputPump pump = closing(new OutputPump());
+        Path instances = Files.createDirectories(directory.resolve("instances"));
+        InstancePool pool = closing(
+                new InstancePool(closing(new InstanceFactory(engine, poolConfig, instances, pump)), poolConfig));
+        ExecutionLog log = closing(new ExecutionLog(database.executions(), config.logRetention(), clock));
+        LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, config.maxBodyBytes(), poolConfig.outputBytes());
+        LiveRoutes routes = new LiveRoutes();
+        DeployEvents events = new DeployEvents();
+        Deployer deployer = new Deployer(database.callbacks(), database.functions(), store, runtimes, engine, pool,
+                routes, events);
+        http = closing(new HttpServer(new Parts(config, "test", database, store, engine, runtimes, pool,
+                new DefinitionReader(runtimes, store), deployer, events, routes,
+                new Invoke(dispatcher, log, clock))));
+        base = URI.create("http://127.0.0.1:" + http.start());
+    }
+
+    private <T extends AutoCloseable> T closing(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    /// @param path as it is to be sent, escaped
+    /// @param json a body, or an empty text for none
+    HttpResponse<String> send(String method, String path, String json, String... headers) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path))
+                .method(method, json.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(json));
+        if (!json.isEmpty()) {
+            request.header("Content-Type", "application/json");
+        }
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return client.send(request.build(), BodyHandlers.ofString());
+    }
+
+    HttpResponse<String> get(String path, String... headers) throws Exception {
+        return send("GET", path, "", headers);
+    }
+
+    @Override
+    public void close() throws Exception {
+        client.close();
+        while (!parts.isEmpty()) {
+            parts.pop().close();
+        }
+    }
+
+    private static final class NoEngine implements Engine {
+
+        private static final String REASON = "this machine has no engine";
+
+        @Override
+        public String name() {
+            return "none";
+        }
+
+        @Override
+        public EngineHealth health() {
+            return new EngineHealth(false, REASON);
+        }
+
+        @Override
+        public void reconcile() {
+        }
+
+        @Override
+        public String prepare(RuntimeDescriptor runtime, Consumer<String> log) throws EngineException {
+            throw new EngineException(REASON);
+        }
+
+        @Override
+        public DependencyLayer install(DependencyRequest request, Consumer<String> log) throws EngineException {
+            throw new EngineException(REASON);
+        }
+
+        @Override
+        public void remove(DependencyLayer layer) {
+        }
+
+        @Override
+        public EngineInstance start(InstanceSpec spec) throws EngineException {
+            throw new EngineException(REASON);
+        }
+
+        @Override
+        public void close() {
+        }
+    }
+}
