@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -28,7 +29,17 @@ class Server:
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{path}"
 
+    def _require_free_port(self):
+        """Or somebody else's server would be measured."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except OSError as e:
+                raise BenchError(f"port {self.port} can't be used: {e.strerror}. Choose others with --port-base") from e
+
     def __enter__(self):
+        self._require_free_port()
         self._log = self._directory / f"{self.name}.log"
         with open(self._log, "ab") as log:
             # A session of its own: Ctrl-C in the terminal is for this program, which then stops everything in order.
