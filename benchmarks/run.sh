@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Measures the gateway beside a bare Javalin hello on this machine. benchmarks/run.sh --help says more, benchmarks/README.md what it means.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+. build-config/jdk25.sh
+jdk=$(find_jdk25) || { explain_jdk25 >&2; exit 69; }
+
+missing=()
+for need in python3 wrk; do
+    command -v "$need" >/dev/null || missing+=("$need")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "Not installed: ${missing[*]}. Install: sudo apt-get install -y ${missing[*]}" >&2
+    exit 69
+fi
+
+gateway=gateway/target/nanogrid-gateway-0.1.0-SNAPSHOT.jar
+bare=benchmarks/target/nanogrid-benchmarks-0.1.0-SNAPSHOT.jar
+case " $* " in *" --help "* | *" -h "*) ;; *)
+    if [ ! -f "$gateway" ] || [ ! -f "$bare" ]; then
+        echo "Building NanoGrid (a minute or two, once)..." >&2
+        JAVA_HOME=$jdk ./mvnw -B -ntp -q package -DskipTests -Dexec.skip
+    fi ;;
+esac
+
+# What is measured is started as start.sh starts it.
+flags=$(sed -n 's|^exec "$jdk/bin/java" \(.*\) -jar .*|\1|p' start.sh)
+[ -n "$flags" ] || { echo "run.sh: the JVM's flags can't be found in start.sh" >&2; exit 70; }
+
+exec python3 -B benchmarks/harness --java "$jdk/bin/java $flags" --gateway "$gateway" --bare "$bare" "$@"
