@@ -41,7 +41,8 @@ final class CallbackApiTest {
     }
 
     private static String definition(String path, String more) {
-        return "{\"path\": \"" + path + "\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"" + ONE + "\"" + more + "}";
+        return "{\"path\": \"" + path + "\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"" + ONE + "\""
+                + more + "}";
     }
 
     private long create(String path) throws Exception {
@@ -53,15 +54,18 @@ final class CallbackApiTest {
         JsonNode first = gateway.get("/callbacks/1001").expect(200).json();
         JsonNode second = gateway.get("/callbacks/1002").expect(200).json();
 
-        assertThat(first.path("path").asText() + " " + first.path("method").asText() + " " + first.path("type").asText() + " "
+        assertThat(first.path("path").asText() + " " + first.path("method").asText() + " " + first.path("type").asText()
+                + " "
                 + first.path("status").asText()).isEqualTo("hello GET python not_deployed");
-        assertThat(second.path("path").asText() + " " + second.path("method").asText() + " " + second.path("type").asText() + " "
+        assertThat(second.path("path").asText() + " " + second.path("method").asText() + " "
+                + second.path("type").asText() + " "
                 + second.path("status").asText()).isEqualTo("world GET node not_deployed");
     }
 
     @Test
     void aRegisteredCallbackIsPendingAndShowsItsDefaults() throws Exception {
-        Answer answer = gateway.post("/callbacks", definition("registered/{id}", ", \"env\": {\"A\": \"b\"}")).expect(200);
+        Answer answer = gateway.post("/callbacks", definition("registered/{id}", ", \"env\": {\"A\": \"b\"}"))
+                .expect(200);
 
         JsonNode callback = answer.json();
         assertThat(callback.path("status").asText()).isEqualTo("pending");
@@ -69,7 +73,8 @@ final class CallbackApiTest {
         assertThat(callback.path("timeout_ms").asInt()).isEqualTo(30_000);
         assertThat(callback.path("payload").asText()).isEqualTo("simple");
         assertThat(callback.path("auth").asText()).isEqualTo("none");
-        assertThat(gateway.get("/callbacks/" + callback.path("callback_id").asLong()).expect(200).json().path("code").asText())
+        assertThat(gateway.get("/callbacks/" + callback.path("callback_id").asLong()).expect(200).json().path("code")
+                .asText())
                 .isEqualTo(ONE);
     }
 
@@ -98,8 +103,9 @@ final class CallbackApiTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../x", "a/../b", "a//b", "a/./b", "{}", "{1a}", "a/*/b", "a%2fb", "a b", "{x}/{x}", "functions/x", "a\\\\b", "",
-        "/", "a?b", "a#b"})
+    @ValueSource(strings = {"../x", "a/../b", "a//b", "a/./b", "{}", "{1a}", "a/*/b", "a%2fb", "a b", "{x}/{x}",
+            "functions/x", "a\\\\b", "",
+            "/", "a?b", "a#b"})
     void aPathThatCannotBeOneIsRefused(String path) throws Exception {
         Answer answer = gateway.post("/callbacks", definition(path, "")).expect(400);
 
@@ -109,11 +115,14 @@ final class CallbackApiTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "\"memory_mb\": 127 | memory_mb", "\"memory_mb\": \"128\" | memory_mb", "\"memory_mb\": 10241 | memory_mb",
-        "\"timeout_ms\": 0 | timeout_ms", "\"timeout_ms\": 3600001 | timeout_ms", "\"concurrency\": 0 | concurrency",
-        "\"payload\": \"3.0\" | payload", "\"auth\": \"maybe\" | auth", "\"env\": {\"A B\": \"x\"} | env", "\"env\": {\"A\": 1} | env",
-        "\"env\": [] | env", "\"network\": \"yes\" | network", "\"handler\": \"a;b\" | handler", "\"name\": \"-x\" | name",
-        "\"files\": {\"a.py\": \"\"} | code once", "\"unknown\": 1 | unknown", "\"library\": 7 | library"})
+            "\"memory_mb\": 127 | memory_mb", "\"memory_mb\": \"128\" | memory_mb", "\"memory_mb\": 10241 | memory_mb",
+            "\"timeout_ms\": 0 | timeout_ms", "\"timeout_ms\": 3600001 | timeout_ms",
+            "\"concurrency\": 0 | concurrency",
+            "\"payload\": \"3.0\" | payload", "\"auth\": \"maybe\" | auth", "\"env\": {\"A B\": \"x\"} | env",
+            "\"env\": {\"A\": 1} | env",
+            "\"env\": [] | env", "\"network\": \"yes\" | network", "\"handler\": \"a;b\" | handler",
+            "\"name\": \"-x\" | name",
+            "\"files\": {\"a.py\": \"\"} | code once", "\"unknown\": 1 | unknown", "\"library\": 7 | library"})
     void aFieldThatIsWrongIsNamed(String field, String named) throws Exception {
         Answer answer = gateway.post("/callbacks", definition("wrong", ", " + field)).expect(400);
 
@@ -122,13 +131,16 @@ final class CallbackApiTest {
 
     @Test
     void allThatIsWrongIsSaidAtOnce() throws Exception {
-        Answer answer = gateway.post("/callbacks", "{\"method\": \"FETCH\", \"type\": \"cobol\", \"memory_mb\": 1}").expect(400);
+        Answer answer = gateway.post("/callbacks", "{\"method\": \"FETCH\", \"type\": \"cobol\", \"memory_mb\": 1}")
+                .expect(400);
 
-        assertThat(answer.json().path("detail").asText()).contains("path", "method", "cobol", "node", "python", "memory_mb", "code");
+        assertThat(answer.json().path("detail").asText()).contains("path", "method", "cobol", "node", "python",
+                "memory_mb", "code");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "{", "[]", "null", "{\"path\": \"a\", \"path\": \"b\"}", "{} {}", "\u0000", "{\"path\": \"a\",}"})
+    @ValueSource(strings = {"", "{", "[]", "null", "{\"path\": \"a\", \"path\": \"b\"}", "{} {}", "\u0000",
+            "{\"path\": \"a\",}"})
     void aBodyThatIsNoJsonObjectIs400(String body) throws Exception {
         gateway.post("/callbacks", body).expect(400);
         gateway.post("/callback/deploy", body).expect(400);
@@ -136,7 +148,8 @@ final class CallbackApiTest {
 
     @Test
     void aBodyWithoutTheJsonTypeIs415() throws Exception {
-        assertThat(gateway.post("/callbacks", "{}", "content-type", "text/plain").expect(415).reason()).isEqualTo("json_expected");
+        assertThat(gateway.post("/callbacks", "{}", "content-type", "text/plain").expect(415).reason())
+                .isEqualTo("json_expected");
     }
 
     @Test
@@ -144,7 +157,9 @@ final class CallbackApiTest {
         HttpRequest.BodyPublisher chunked = HttpRequest.BodyPublishers.fromPublisher(
                 HttpRequest.BodyPublishers.ofByteArray(new byte[(6 << 20) + 1]));
 
-        Answer answer = gateway.send(gateway.request("/callbacks").header("content-type", "application/json").POST(chunked)).expect(413);
+        Answer answer = gateway
+                .send(gateway.request("/callbacks").header("content-type", "application/json").POST(chunked))
+                .expect(413);
 
         assertThat(answer.reason()).isEqualTo("body_too_large");
     }
@@ -153,7 +168,8 @@ final class CallbackApiTest {
     void putChangesWhatIsGivenAndLeavesTheRest() throws Exception {
         long id = create("put-me");
 
-        JsonNode changed = gateway.withBody("PUT", "/callbacks/" + id, "{\"memory_mb\": 256, \"env\": {\"K\": \"v\"}}").expect(200).json();
+        JsonNode changed = gateway.withBody("PUT", "/callbacks/" + id, "{\"memory_mb\": 256, \"env\": {\"K\": \"v\"}}")
+                .expect(200).json();
 
         assertThat(changed.path("memory_mb").asInt()).isEqualTo(256);
         assertThat(changed.path("env").path("K").asText()).isEqualTo("v");
@@ -172,7 +188,8 @@ final class CallbackApiTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/callbacks/99999", "/callbacks/x", "/callbacks/-1", "/callbacks/99999999999999999999", "/nowhere", "/callback"})
+    @ValueSource(strings = {"/callbacks/99999", "/callbacks/x", "/callbacks/-1", "/callbacks/99999999999999999999",
+            "/nowhere", "/callback"})
     void whatIsNotThereIs404AsAProblem(String path) throws Exception {
         Answer answer = gateway.get(path).expect(404);
 
@@ -201,10 +218,12 @@ final class CallbackApiTest {
     @Test
     void aChatRoomIsLinkedToItsCallbackAndTakesItAlong() throws Exception {
         gateway.post("/chatroom", "{\"chat_id\": \"room-1\", \"title\": \"Orders\"}").expect(200);
-        long id = gateway.post("/callbacks", definition("chat", ", \"chat_id\": \"room-1\"")).expect(200).json().path("callback_id").asLong();
+        long id = gateway.post("/callbacks", definition("chat", ", \"chat_id\": \"room-1\"")).expect(200).json()
+                .path("callback_id").asLong();
 
         assertThat(gateway.get("/chatroom/room-1").expect(200).json().path("callback_id").asLong()).isEqualTo(id);
-        assertThat(gateway.withBody("PUT", "/chatroom/room-1", "{\"title\": \"New\"}").expect(200).json().path("title").asText())
+        assertThat(gateway.withBody("PUT", "/chatroom/room-1", "{\"title\": \"New\"}").expect(200).json().path("title")
+                .asText())
                 .isEqualTo("New");
         gateway.delete("/chatroom/room-1").expect(200);
         gateway.get("/chatroom/room-1").expect(404);
@@ -222,17 +241,20 @@ final class CallbackApiTest {
         String archive = Base64.getEncoder().encodeToString(zip("../../etc/cron.d/x", "x"));
 
         Answer answer = gateway.post("/callbacks",
-                "{\"path\": \"zip\", \"method\": \"GET\", \"type\": \"python\", \"archive\": \"" + archive + "\"}").expect(400);
+                "{\"path\": \"zip\", \"method\": \"GET\", \"type\": \"python\", \"archive\": \"" + archive + "\"}")
+                .expect(400);
 
         assertThat(answer.json().path("detail").asText()).contains("..");
     }
 
     @Test
     void anArchiveIsDeployedAndRuns() throws Exception {
-        String archive = Base64.getEncoder().encodeToString(zip("lambda_function.py", "def lambda_handler(e, c): return 'zipped'"));
+        String archive = Base64.getEncoder()
+                .encodeToString(zip("lambda_function.py", "def lambda_handler(e, c): return 'zipped'"));
 
         gateway.post("/callback/deploy",
-                "{\"path\": \"zipped\", \"method\": \"GET\", \"type\": \"python\", \"archive\": \"" + archive + "\"}").expect(200);
+                "{\"path\": \"zipped\", \"method\": \"GET\", \"type\": \"python\", \"archive\": \"" + archive + "\"}")
+                .expect(200);
 
         assertThat(gateway.get("/api/zipped").expect(200).body()).isEqualTo("\"zipped\"");
     }

@@ -63,7 +63,8 @@ abstract class DependencyContract {
         Map<String, byte[]> files = new LinkedHashMap<>();
         files.put("greeting.py", text("WORD = '" + word + "'\n"));
         files.put("greeting-1.0.dist-info/METADATA", text("Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n"));
-        files.put("greeting-1.0.dist-info/WHEEL", text("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"));
+        files.put("greeting-1.0.dist-info/WHEEL",
+                text("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"));
         files.put("greeting-1.0.dist-info/RECORD", text("greeting.py,,\ngreeting-1.0.dist-info/METADATA,,\n"
                 + "greeting-1.0.dist-info/WHEEL,,\ngreeting-1.0.dist-info/RECORD,,\n"));
         return zip(files);
@@ -73,7 +74,8 @@ abstract class DependencyContract {
         byte[] archive = zip(Map.of(
                 "lambda_function.py", text("import greeting\ndef handler(e, c): return greeting.WORD"),
                 "wheels/greeting-1.0-py3-none-any.whl", wheel(word)));
-        return gateway.deploy(path, "python", "", "library", library, "archive", Base64.getEncoder().encodeToString(archive));
+        return gateway.deploy(path, "python", "", "library", library, "archive",
+                Base64.getEncoder().encodeToString(archive));
     }
 
     @Test
@@ -97,7 +99,8 @@ abstract class DependencyContract {
 
     @Test
     void aLibraryThatDoesNotExistFailsWithTheInstallersWords() throws Exception {
-        Answer answer = deployPython("py-missing", "--no-index\n--find-links wheels\nno-such-thing==9\n", "x").expect(422);
+        Answer answer = deployPython("py-missing", "--no-index\n--find-links wheels\nno-such-thing==9\n", "x")
+                .expect(422);
 
         assertThat(answer.reason()).isEqualTo("build_failed");
         assertThat(answer.json().path("component").asText()).isEqualTo("build");
@@ -108,9 +111,11 @@ abstract class DependencyContract {
     @Test
     void aNodeFunctionRequiresAndImportsWhatItsLibraryNames(@TempDir Path work) throws Exception {
         Path module = Files.createDirectories(work.resolve("package"));
-        Files.writeString(module.resolve("package.json"), "{\"name\": \"greeting\", \"version\": \"1.0.0\", \"main\": \"index.js\"}");
+        Files.writeString(module.resolve("package.json"),
+                "{\"name\": \"greeting\", \"version\": \"1.0.0\", \"main\": \"index.js\"}");
         Files.writeString(module.resolve("index.js"), "exports.word = 'hallo'");
-        Process tar = new ProcessBuilder("tar", "-czf", work.resolve("greeting-1.0.0.tgz").toString(), "-C", work.toString(), "package").start();
+        Process tar = new ProcessBuilder("tar", "-czf", work.resolve("greeting-1.0.0.tgz").toString(), "-C",
+                work.toString(), "package").start();
         assertThat(tar.waitFor()).isZero();
         byte[] packed = Files.readAllBytes(work.resolve("greeting-1.0.0.tgz"));
         String library = "{\"dependencies\": {\"greeting\": \"file:greeting-1.0.0.tgz\"}}";
@@ -134,6 +139,7 @@ abstract class DependencyContract {
         Answer answer = gateway.deploy("node-spy", "node", "exports.handler = () => 1", "library", library).expect(422);
 
         String log = answer.json().path("log").toString();
-        assertThat(log).contains("SHADOW=0").doesNotContain("UID=0").doesNotContain("SOCK=/").doesNotContain("NANOGRID_REQUIRE_ENGINES");
+        assertThat(log).contains("SHADOW=0").doesNotContain("UID=0").doesNotContain("SOCK=/")
+                .doesNotContain("NANOGRID_REQUIRE_ENGINES");
     }
 }

@@ -54,14 +54,16 @@ final class DeployTest {
     @Test
     void theExamplesAnswerOnceTheyAreDeployed() throws Exception {
         Answer first = gateway.post("/callback/deploy", "{\"callback_id\": 1001, \"status\": true}").expect(200);
-        gateway.post("/callback/deploy", "{\"callback_id\": 1002, \"status\": true, \"c_type\": \"docker\"}").expect(200);
+        gateway.post("/callback/deploy", "{\"callback_id\": 1002, \"status\": true, \"c_type\": \"docker\"}")
+                .expect(200);
 
         assertThat(first.json().path("message").asText()).isEqualTo("Callback deployed");
         assertThat(first.json().path("status").asText()).isEqualTo("deployed");
         assertThat(first.json().path("url").asText()).isEqualTo("/api/hello");
         assertThat(gateway.get("/api/hello?message=hi").expect(200).body()).isEqualTo("{\"reply\": \"hi\"}");
         assertThat(gateway.get("/api/hello").expect(200).json().path("reply").asText()).isEqualTo("Hello from lambda");
-        assertThat(gateway.get("/api/world?x=1").expect(200).body()).isEqualTo("{\"msg\":\"Hello Node\",\"event\":{\"x\":\"1\"}}");
+        assertThat(gateway.get("/api/world?x=1").expect(200).body())
+                .isEqualTo("{\"msg\":\"Hello Node\",\"event\":{\"x\":\"1\"}}");
     }
 
     @Test
@@ -78,7 +80,8 @@ final class DeployTest {
     void aChangeIsServedOnlyAfterTheNextDeploy() throws Exception {
         long id = deployed("later", returning("one"));
 
-        gateway.withBody("PUT", "/callbacks/" + id, "{\"code\": \"" + returning("two") + "\", \"path\": \"later-moved\"}").expect(200);
+        gateway.withBody("PUT", "/callbacks/" + id,
+                "{\"code\": \"" + returning("two") + "\", \"path\": \"later-moved\"}").expect(200);
         assertThat(gateway.get("/api/later").expect(200).body()).isEqualTo("\"one\"");
         gateway.post("/callback/deploy", "{\"callback_id\": " + id + "}").expect(200);
 
@@ -95,14 +98,16 @@ final class DeployTest {
 
         assertThat(answer.json().path("version").asInt()).isEqualTo(1);
         assertThat(gateway.get("/api/back").expect(200).body()).isEqualTo("\"one\"");
-        assertThat(gateway.post("/callbacks/" + id + "/rollback", "{}").expect(409).reason()).isEqualTo("nothing_to_roll_back_to");
+        assertThat(gateway.post("/callbacks/" + id + "/rollback", "{}").expect(409).reason())
+                .isEqualTo("nothing_to_roll_back_to");
     }
 
     @Test
     void anUndeployedCallbackIs404AndCanComeBack() throws Exception {
         long id = deployed("down", returning("up"));
 
-        Answer answer = gateway.post("/callback/deploy", "{\"callback_id\": " + id + ", \"status\": false}").expect(200);
+        Answer answer = gateway.post("/callback/deploy", "{\"callback_id\": " + id + ", \"status\": false}")
+                .expect(200);
 
         assertThat(answer.json().path("message").asText()).isEqualTo("Callback undeployed");
         assertThat(answer.json().path("status").asText()).isEqualTo("undeployed");
@@ -130,14 +135,17 @@ final class DeployTest {
     void aHandlerThatIsNotThereIsSaid() throws Exception {
         assertThat(gateway.deploy("nohandler", "python", "x = 1").expect(422).json().path("detail").asText())
                 .contains("lambda_handler");
-        assertThat(gateway.deploy("nohandler", "python", "x = 1", "handler", "app.run").expect(422).json().path("detail").asText())
+        assertThat(gateway.deploy("nohandler", "python", "x = 1", "handler", "app.run").expect(422).json()
+                .path("detail").asText())
                 .contains("app.py", "lambda_function.py");
         gateway.get("/api/nohandler").expect(404);
     }
 
     @Test
     void whatIsPrintedWhileLoadingIsInTheLogOfAFailedBuild() throws Exception {
-        Answer answer = gateway.deploy("prints", "python", "print('loading the thing')\nraise RuntimeError('no database')").expect(422);
+        Answer answer = gateway
+                .deploy("prints", "python", "print('loading the thing')\nraise RuntimeError('no database')")
+                .expect(422);
 
         assertThat(answer.json().path("log").toString()).contains("loading the thing", "no database");
         assertThat(answer.json().path("detail").asText()).contains("RuntimeError: no database");
@@ -147,8 +155,9 @@ final class DeployTest {
     void serverSentEventsTellTheProgressAndEndWithTheResult() throws Exception {
         HttpRequest request = gateway.request("/callback/deploy").header("content-type", "application/json")
                 .header("accept", "text/event-stream")
-                .POST(HttpRequest.BodyPublishers.ofString("{\"path\": \"sse\", \"method\": \"GET\", \"type\": \"python\", \"code\": \""
-                        + returning("x") + "\"}"))
+                .POST(HttpRequest.BodyPublishers
+                        .ofString("{\"path\": \"sse\", \"method\": \"GET\", \"type\": \"python\", \"code\": \""
+                                + returning("x") + "\"}"))
                 .build();
 
         HttpResponse<String> response = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
@@ -163,7 +172,8 @@ final class DeployTest {
     @Test
     void aFailedBuildsStreamEndsWithAnError() throws Exception {
         Answer answer = gateway.post("/callback/deploy",
-                "{\"path\": \"sse-bad\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"raise ValueError('bad')\"}", "accept",
+                "{\"path\": \"sse-bad\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"raise ValueError('bad')\"}",
+                "accept",
                 "text/event-stream").expect(200);
 
         assertThat(answer.body()).contains("event: error").contains("init_failed").doesNotContain("event: result");
@@ -204,10 +214,13 @@ final class DeployTest {
 
     @Test
     void theLaterFormAnswersAtOnceAndGoesOn() throws Exception {
-        long id = gateway.post("/callbacks", "{\"path\": \"async\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"" + returning("x")
-                + "\"}").expect(200).json().path("callback_id").asLong();
+        long id = gateway.post("/callbacks",
+                "{\"path\": \"async\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"" + returning("x")
+                        + "\"}")
+                .expect(200).json().path("callback_id").asLong();
 
-        Answer answer = gateway.post("/deploy", "{\"callback_id\": " + id + ", \"status\": true, \"c_type\": \"docker\"}").expect(200);
+        Answer answer = gateway
+                .post("/deploy", "{\"callback_id\": " + id + ", \"status\": true, \"c_type\": \"docker\"}").expect(200);
 
         assertThat(answer.json().path("status").asText()).isEqualTo("build");
         Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> gateway.get("/api/async").status() == 200);
@@ -216,8 +229,10 @@ final class DeployTest {
 
     @Test
     void respondAsyncIsAnswered202() throws Exception {
-        gateway.post("/callback/deploy", "{\"path\": \"prefer\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"" + returning("x")
-                + "\"}", "prefer", "respond-async").expect(202);
+        gateway.post("/callback/deploy",
+                "{\"path\": \"prefer\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"" + returning("x")
+                        + "\"}",
+                "prefer", "respond-async").expect(202);
 
         Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> gateway.get("/api/prefer").status() == 200);
     }
@@ -260,7 +275,7 @@ final class DeployTest {
 
     @Test
     void moreSpecificPathsWinAndMissingMethodsAre405() throws Exception {
-        for (String[] route : new String[][] {{"shop/{id}", "GET"}, {"shop/special", "GET"}, {"shop/*", "POST"}}) {
+        for (String[] route : new String[][]{{"shop/{id}", "GET"}, {"shop/special", "GET"}, {"shop/*", "POST"}}) {
             gateway.post("/callback/deploy", "{\"path\": \"" + route[0] + "\", \"method\": \"" + route[1]
                     + "\", \"type\": \"python\", \"code\": \"" + returning(route[0]) + "\"}").expect(200);
         }
@@ -269,13 +284,14 @@ final class DeployTest {
         assertThat(gateway.get("/api/shop/7").body()).isEqualTo("\"shop/{id}\"");
         assertThat(gateway.post("/api/shop/a/b", "{}").body()).isEqualTo("\"shop/*\"");
         Answer wrong = gateway.delete("/api/shop/7").expect(405);
-        assertThat(wrong.header("Allow")).contains("GET, POST");
+        assertThat(wrong.header("Allow")).contains("GET, HEAD, POST");
     }
 
     @Test
     void somethingThatIsBeingBuiltCannotBeDeleted() throws Exception {
         gateway.post("/callback/deploy", "{\"path\": \"slow\", \"method\": \"GET\", \"type\": \"python\", "
-                + "\"code\": \"import time\\ntime.sleep(1)\\ndef handler(e, c): return 1\"}", "prefer", "respond-async").expect(202);
+                + "\"code\": \"import time\\ntime.sleep(1)\\ndef handler(e, c): return 1\"}", "prefer", "respond-async")
+                .expect(202);
         long id = 0;
         for (JsonNode callback : gateway.get("/callbacks").json()) {
             id = callback.path("path").asText().equals("slow") ? callback.path("callback_id").asLong() : id;

@@ -12,7 +12,8 @@ final class DockerRestartTest extends RestartContract {
 
     @Override
     List<String> instances(String gatewayId) throws Exception {
-        Process docker = new ProcessBuilder("docker", "ps", "--all", "--quiet", "--filter", "label=nanogrid.gateway=" + gatewayId).start();
+        Process docker = new ProcessBuilder("docker", "ps", "--all", "--quiet", "--filter",
+                "label=nanogrid.gateway=" + gatewayId).start();
         String ids = new String(docker.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         docker.waitFor();
         return ids.lines().toList();

@@ -13,8 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Who may do what: keys, origins, hosts, and requests that no honest client sends.
 final class GuardTest {
 
-    private static final String DEFINITION =
-            "{\"path\": \"open\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"def handler(e, c): return 1\"}";
+    private static final String DEFINITION = "{\"path\": \"open\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"def handler(e, c): return 1\"}";
 
     /// A request byte for byte, as no HTTP client would send it.
     private static String raw(TestGateway gateway, String request) throws Exception {
@@ -23,18 +22,21 @@ final class GuardTest {
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
             socket.getOutputStream().flush();
             InputStream in = socket.getInputStream();
-            return new String(request.contains("Upgrade") ? in.readNBytes(12) : in.readAllBytes(), StandardCharsets.UTF_8);
+            return new String(request.contains("Upgrade") ? in.readNBytes(12) : in.readAllBytes(),
+                    StandardCharsets.UTF_8);
         }
     }
 
     @Test
     void withKeysManagementNeedsOneAndPublicPathsDoNot(@TempDir Path directory) throws Exception {
-        try (TestGateway gateway = TestGateway.start("sandbox", directory, "NANOGRID_API_KEY", "first-key-1,second-key-2")) {
+        try (TestGateway gateway = TestGateway.start("sandbox", directory, "NANOGRID_API_KEY",
+                "first-key-1,second-key-2")) {
             Answer missing = gateway.get("/callbacks").expect(401);
             gateway.send(gateway.request("/callbacks").header("x-api-key", "first-key")).expect(401);
             gateway.send(gateway.request("/callbacks").header("x-api-key", "second-key-2")).expect(200);
             gateway.post("/callback/deploy", DEFINITION, "x-api-key", "first-key-1").expect(200);
-            gateway.post("/callback/deploy", DEFINITION.replace("open", "closed").replace("}", ", \"auth\": \"key\"}"), "x-api-key",
+            gateway.post("/callback/deploy", DEFINITION.replace("open", "closed").replace("}", ", \"auth\": \"key\"}"),
+                    "x-api-key",
                     "first-key-1").expect(200);
 
             assertThat(missing.reason()).isEqualTo("api_key_required");
@@ -51,11 +53,14 @@ final class GuardTest {
             assertThat(gateway.post("/callbacks", DEFINITION, "origin", "https://evil.example").expect(403).reason())
                     .isEqualTo("foreign_origin");
             gateway.post("/callbacks", DEFINITION, "origin", gateway.base()).expect(200);
-            assertThat(raw(gateway, "GET /callbacks HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")).startsWith("HTTP/1.1 403")
+            assertThat(raw(gateway, "GET /callbacks HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 403")
                     .contains("foreign_host");
-            assertThat(raw(gateway, "GET /callbacks HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n")).startsWith("HTTP/1.1 200");
-            assertThat(raw(gateway, "GET /deploy/ws HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\nUpgrade: websocket\r\n"
-                    + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"))
+            assertThat(raw(gateway, "GET /callbacks HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 200");
+            assertThat(raw(gateway,
+                    "GET /deploy/ws HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\nUpgrade: websocket\r\n"
+                            + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"))
                     .startsWith("HTTP/1.1 403");
         }
     }
@@ -66,13 +71,18 @@ final class GuardTest {
             gateway.deploy("files/*", "python", "def handler(e, c): return e['*']").expect(200);
 
             assertThat(raw(gateway, get("/api/files/a/b%20c"))).startsWith("HTTP/1.1 200").endsWith("\"a/b c\"");
-            for (String path : new String[] {"/api/files/../x", "/api/files/%2e%2e/x", "/api/files/..%2fx", "/api/files/a%2fb", "/api/files//x",
-                "/api/files/a%5cb", "/api/files/%00", "/api/files/%ff", "/api/files/a;b", "/api/files/%zz", "/api/", "/api//", "/api/%2e"}) {
+            for (String path : new String[]{"/api/files/../x", "/api/files/%2e%2e/x", "/api/files/..%2fx",
+                    "/api/files/a%2fb", "/api/files//x",
+                    "/api/files/a%5cb", "/api/files/%00", "/api/files/%ff", "/api/files/a;b", "/api/files/%zz", "/api/",
+                    "/api//", "/api/%2e"}) {
                 assertThat(raw(gateway, get(path))).as(path).matches("(?s)HTTP/1.1 (400|404) .*");
             }
-            assertThat(raw(gateway, "GET /api/files/x HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n")).startsWith("HTTP/1.1 400");
-            assertThat(raw(gateway, "GET /api/files/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n"
-                    + "Connection: close\r\n\r\n0\r\n\r\n")).startsWith("HTTP/1.1 400");
+            assertThat(raw(gateway, "GET /api/files/x HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 400");
+            assertThat(raw(gateway,
+                    "GET /api/files/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n"
+                            + "Connection: close\r\n\r\n0\r\n\r\n"))
+                    .startsWith("HTTP/1.1 400");
         }
     }
 
@@ -85,10 +95,13 @@ final class GuardTest {
         try (TestGateway gateway = TestGateway.start("sandbox", directory, "CORS_ORIGINS", "https://app.example")) {
             gateway.post("/callback/deploy", DEFINITION).expect(200);
 
-            Answer allowed = gateway.send(gateway.request("/api/open").header("origin", "https://app.example")).expect(200);
-            Answer foreign = gateway.send(gateway.request("/api/open").header("origin", "https://other.example")).expect(200);
+            Answer allowed = gateway.send(gateway.request("/api/open").header("origin", "https://app.example"))
+                    .expect(200);
+            Answer foreign = gateway.send(gateway.request("/api/open").header("origin", "https://other.example"))
+                    .expect(200);
             Answer preflight = gateway.send(gateway.request("/api/open").header("origin", "https://app.example")
-                    .header("access-control-request-method", "POST").method("OPTIONS", java.net.http.HttpRequest.BodyPublishers.noBody()));
+                    .header("access-control-request-method", "POST")
+                    .method("OPTIONS", java.net.http.HttpRequest.BodyPublishers.noBody()));
 
             assertThat(allowed.header("Access-Control-Allow-Origin")).contains("https://app.example");
             assertThat(foreign.header("Access-Control-Allow-Origin")).isEmpty();

@@ -15,11 +15,14 @@ final class MainTest {
     void aWrongConfigurationEndsWith78AndNamesEveryVariable(@TempDir Path directory) throws Exception {
         Path log = directory.resolve("log");
 
-        int exit = ProcessGateway.launch(log, Map.of("PORT", "http", "HOST", "0.0.0.0", "ENGINE", "podman", "MAX_BODY_BYTES", "0",
-                "DATA_DIR", directory.resolve("data").toString())).waitFor();
+        int exit = ProcessGateway
+                .launch(log, Map.of("PORT", "http", "HOST", "0.0.0.0", "ENGINE", "podman", "MAX_BODY_BYTES", "0",
+                        "DATA_DIR", directory.resolve("data").toString()))
+                .waitFor();
 
         assertThat(exit).isEqualTo(78);
-        assertThat(Files.readString(log)).contains("PORT: ", "HOST: ", "ENGINE: ", "MAX_BODY_BYTES: ").doesNotContain("Exception");
+        assertThat(Files.readString(log)).contains("PORT: ", "HOST: ", "ENGINE: ", "MAX_BODY_BYTES: ")
+                .doesNotContain("Exception");
         assertThat(directory.resolve("data")).doesNotExist();
     }
 
@@ -29,7 +32,8 @@ final class MainTest {
         try (ProcessGateway _ = ProcessGateway.start("sandbox", data, directory.resolve("first.log"))) {
             Path log = directory.resolve("second.log");
 
-            int exit = ProcessGateway.launch(log, Map.of("PORT", "0", "ENGINE", "sandbox", "DATA_DIR", data.toString())).waitFor();
+            int exit = ProcessGateway.launch(log, Map.of("PORT", "0", "ENGINE", "sandbox", "DATA_DIR", data.toString()))
+                    .waitFor();
 
             assertThat(exit).isEqualTo(78);
             assertThat(Files.readString(log)).contains("another gateway");

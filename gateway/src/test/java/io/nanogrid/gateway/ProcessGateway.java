@@ -34,16 +34,21 @@ final class ProcessGateway implements AutoCloseable {
     static Process launch(Path log, Map<String, String> settings) throws IOException {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-cp", classPath, Main.class.getName()).redirectErrorStream(true).redirectOutput(log.toFile());
+                "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-cp", classPath, Main.class.getName())
+                .redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().putAll(settings);
         return builder.start();
     }
 
     static ProcessGateway start(String engine, Path data, Path log) throws IOException {
         int port = freePort();
-        ProcessGateway gateway = new ProcessGateway(launch(log, Map.of("PORT", String.valueOf(port), "ENGINE", engine, "DATA_DIR",
-                data.toString(), "PYTHON_BASE_IMAGE", "nanogrid-base-python:local", "NODE_BASE_IMAGE", "nanogrid-base-node:local")), port);
-        Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> gateway.get("/health/live").statusCode() == 200);
+        ProcessGateway gateway = new ProcessGateway(launch(log,
+                Map.of("PORT", String.valueOf(port), "ENGINE", engine, "DATA_DIR",
+                        data.toString(), "PYTHON_BASE_IMAGE", "nanogrid-base-python:local", "NODE_BASE_IMAGE",
+                        "nanogrid-base-node:local")),
+                port);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions()
+                .until(() -> gateway.get("/health/live").statusCode() == 200);
         return gateway;
     }
 

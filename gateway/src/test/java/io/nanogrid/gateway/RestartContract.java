@@ -25,7 +25,8 @@ abstract class RestartContract {
     abstract List<String> instances(String gatewayId) throws Exception;
 
     @Test
-    void whatWasDeployedAnswersAfterAKillInMidCallAndNothingOfTheOldLifeIsLeft(@TempDir Path directory) throws Exception {
+    void whatWasDeployedAnswersAfterAKillInMidCallAndNothingOfTheOldLifeIsLeft(@TempDir Path directory)
+            throws Exception {
         try (TestGateway probe = TestGateway.start(engine(), directory.resolve("probe"))) {
             probe.get("/health").expect(200);
         }
@@ -34,7 +35,8 @@ abstract class RestartContract {
         assertThat(first.deploy(SLEEPER).statusCode()).isEqualTo(200);
         CompletableFuture<HttpResponse<String>> cut = first.getLater("/api/sleep?s=60");
         String gatewayId = Files.readString(data.resolve("gateway-id")).strip();
-        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> first.get("/health").body().contains("\"busy\":1"));
+        Awaitility.await().atMost(Duration.ofSeconds(20))
+                .until(() -> first.get("/health").body().contains("\"busy\":1"));
         List<String> before = instances(gatewayId);
 
         first.kill();
@@ -43,7 +45,8 @@ abstract class RestartContract {
         try (ProcessGateway second = ProcessGateway.start(engine(), data, directory.resolve("second.log"))) {
             assertThat(second.get("/api/sleep?s=0").body()).isEqualTo("\"slept\"");
             assertThat(before).isNotEmpty();
-            Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> instances(gatewayId).stream().noneMatch(before::contains));
+            Awaitility.await().atMost(Duration.ofSeconds(5))
+                    .until(() -> instances(gatewayId).stream().noneMatch(before::contains));
         }
         Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> instances(gatewayId).isEmpty());
     }
@@ -58,7 +61,8 @@ abstract class RestartContract {
         assertThat(gateway.deploy(SLEEPER).statusCode()).isEqualTo(200);
         String gatewayId = Files.readString(data.resolve("gateway-id")).strip();
         CompletableFuture<HttpResponse<String>> call = gateway.getLater("/api/sleep?s=1.5");
-        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> gateway.get("/health").body().contains("\"busy\":1"));
+        Awaitility.await().atMost(Duration.ofSeconds(20))
+                .until(() -> gateway.get("/health").body().contains("\"busy\":1"));
 
         int exit = gateway.stop();
 

@@ -113,7 +113,8 @@ public final class DefinitionReader {
                 Map.of("none", Access.NONE, "key", Access.KEY));
         String verb = method == null ? "" : method.toUpperCase(Locale.ROOT);
         if (!METHODS.contains(verb)) {
-            fields.problem((method == null ? "method is missing: one of " : "method must be one of ") + new TreeSet<>(METHODS));
+            fields.problem((method == null ? "method is missing: one of " : "method must be one of ")
+                    + new TreeSet<>(METHODS));
         }
         if (text == null) {
             fields.problem("path is missing: where under /api/ should the function answer?");

@@ -30,8 +30,9 @@ public final class NodeRuntime implements RuntimePlugin {
                         "package.json",
                         List.of("package.json", "package-lock.json", "*.tgz", "vendor/*"),
                         // In the working directory: with --prefix npm looks for the manifest in the target.
-                        List.of("/bin/sh", "-c", "npm install --omit=dev --no-audit --no-fund --no-progress --install-links"
-                                + " && mkdir -p node_modules && cp -R node_modules {target}/"),
+                        List.of("/bin/sh", "-c",
+                                "npm install --omit=dev --no-audit --no-fund --no-progress --install-links"
+                                        + " && mkdir -p node_modules && cp -R node_modules {target}/"),
                         Map.of("npm_config_update_notifier", "false")));
     }
 }
