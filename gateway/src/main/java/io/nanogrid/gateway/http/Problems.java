@@ -67,7 +67,11 @@ final class Problems {
     private Problem http(HttpResponseException http, Context ctx) {
         return switch (http.getStatus()) {
             case 404 -> Problem.notFound("there is no " + ctx.method() + " " + ctx.path());
-            case 405 -> Problem.methodNotAllowed("this path doesn't take " + ctx.method());
+            case 405 -> {
+                // The only detail is the methods that the path has; what it is called depends on what the client accepts.
+                http.getDetails().values().forEach(methods -> ctx.header("Allow", methods));
+                yield Problem.methodNotAllowed("this path doesn't take " + ctx.method());
+            }
             case 413 -> Problem.bodyTooLarge(maxBodyBytes);
             default -> Problem.badRequest("bad_request", String.valueOf(http.getMessage()));
         };

@@ -14,7 +14,6 @@ SwaggerUIBundle({
     request.url = request.url.replace(/\/api\/[^?#]*/, (path) => path.replaceAll("%2F", "/"));
     return request;
   },
-  showMutatedRequest: false,
   syntaxHighlight: { theme: "nord" },
   tryItOutEnabled: true,
   validatorUrl: null,
