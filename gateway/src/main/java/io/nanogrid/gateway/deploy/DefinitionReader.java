@@ -91,13 +91,13 @@ public final class DefinitionReader {
         String chat = fields.text("chat_id", old == null ? null : old.chatId(), CHAT_ID,
                 "1 to 64 letters, digits and . _ -");
         fields.throwIfWrong();
-        if (endpoint == null || name == null) {
+        if (endpoint == null) {
             throw new IllegalStateException("a missing endpoint is a problem that has been reported");
         }
         if (code != null) {
             store.put(code);
         }
-        return new CallbackDraft(name, endpoint, read, chat);
+        return new CallbackDraft(name == null ? nameOf(endpoint) : name, endpoint, read, chat);
     }
 
     private static String nameOf(Endpoint endpoint) {
@@ -111,15 +111,15 @@ public final class DefinitionReader {
         String method = fields.text("method", present == null ? null : present.method());
         Access auth = fields.choice("auth", present == null ? Access.NONE : present.auth(),
                 Map.of("none", Access.NONE, "key", Access.KEY));
-        if (text == null) {
-            fields.problem("path is missing: where under /api/ should the function answer?");
-            return null;
-        }
         String verb = method == null ? "ANY" : method.toUpperCase(Locale.ROOT);
         if (method == null) {
             fields.problem("method is missing: one of " + new TreeSet<>(METHODS));
         } else if (!METHODS.contains(verb)) {
             fields.problem("method must be one of " + new TreeSet<>(METHODS));
+        }
+        if (text == null) {
+            fields.problem("path is missing: where under /api/ should the function answer?");
+            return null;
         }
         try {
             RoutePath path = RoutePath.parse(text);
