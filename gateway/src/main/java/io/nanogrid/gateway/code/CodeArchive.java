@@ -6,6 +6,8 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -22,6 +24,10 @@ public final class CodeArchive {
     static final int MAX_BYTES = 64 << 20;
     static final int MAX_ENTRIES = 4096;
 
+    /// APPNOTE.TXT 4.3.16: the end of the central directory, without its comment.
+    private static final int END_RECORD = 22;
+    private static final int END_SIGNATURE = 0x06054b50;
+
     private CodeArchive() {
     }
 
@@ -36,7 +42,11 @@ public final class CodeArchive {
                     throw new BadCode("the archive has more than " + MAX_ENTRIES + " entries");
                 }
                 if (entry.isDirectory()) {
-                    CodePaths.check(entry.getName().substring(0, entry.getName().length() - 1));
+                    String name = CodePaths.check(entry.getName().substring(0, entry.getName().length() - 1));
+                    if (zip.read() >= 0) {
+                        // Skipping it would unpack all of it, however much that is.
+                        throw new BadCode("the directory '" + name + "' has content");
+                    }
                     continue;
                 }
                 // The size that an entry states is the sender's word: only what comes out counts.
@@ -59,7 +69,23 @@ public final class CodeArchive {
         if (entries == 0) {
             throw new BadCode("the archive isn't a zip file, or it is empty");
         }
+        if (entries != statedEntries(archive)) {
+            throw new BadCode("the archive is damaged or cut: its table of contents doesn't fit its entries");
+        }
         return CodeBundle.of(files);
+    }
+
+    /// How many entries the record at the very end says that there are, or -1 if there is no such record. Reading entry by entry
+    /// doesn't notice that some are missing at the end.
+    private static int statedEntries(byte[] archive) {
+        ByteBuffer bytes = ByteBuffer.wrap(archive).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = archive.length - END_RECORD; at >= Math.max(0, archive.length - END_RECORD - 0xffff); at--) {
+            if (bytes.getInt(at) == END_SIGNATURE
+                    && Short.toUnsignedInt(bytes.getShort(at + 20)) == archive.length - END_RECORD - at) {
+                return Short.toUnsignedInt(bytes.getShort(at + 10));
+            }
+        }
+        return -1;
     }
 
     /// The same bytes for the same bundle, always.

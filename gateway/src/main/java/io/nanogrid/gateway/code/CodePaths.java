@@ -1,12 +1,14 @@
 package io.nanogrid.gateway.code;
 
 import io.nanogrid.gateway.code.CodeBundle.BadCode;
+import java.nio.charset.StandardCharsets;
 import java.util.NavigableSet;
 
 /// Which paths a function's files may have. Checked wherever files come in, and again where they are written.
 public final class CodePaths {
 
     private static final int MAX_LENGTH = 512;
+    /// Of file systems, in bytes.
     private static final int MAX_SEGMENT = 255;
 
     private CodePaths() {
@@ -25,9 +27,10 @@ public final class CodePaths {
             }
         }
         for (String segment : path.split("/", -1)) {
-            if (segment.isEmpty() || segment.equals(".") || segment.equals("..") || segment.length() > MAX_SEGMENT) {
+            if (segment.isEmpty() || segment.equals(".") || segment.equals("..")
+                    || segment.getBytes(StandardCharsets.UTF_8).length > MAX_SEGMENT) {
                 throw new BadCode("the path '" + printable(path)
-                        + "' isn't relative and plain: no leading or double '/', no '.' or '..'");
+                        + "' isn't relative and plain: no leading or double '/', no '.' or '..', no name over 255 bytes");
             }
         }
         if (path.matches("[A-Za-z]:.*")) {

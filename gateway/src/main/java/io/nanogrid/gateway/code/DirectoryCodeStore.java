@@ -10,9 +10,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// A [CodeStore] in a directory: one zip archive a bundle, under its hash.
 public final class DirectoryCodeStore implements CodeStore {
@@ -22,6 +23,8 @@ public final class DirectoryCodeStore implements CodeStore {
 
     private final Path directory;
     private final InstantSource clock;
+    /// So that nothing is removed between being found there and being made young.
+    private final ReentrantLock writing = new ReentrantLock();
 
     public DirectoryCodeStore(Path directory, InstantSource clock) throws IOException {
         this.directory = Files.createDirectories(directory);
@@ -30,22 +33,44 @@ public final class DirectoryCodeStore implements CodeStore {
 
     @Override
     public void put(CodeBundle bundle) throws IOException {
-        Path target = path(bundle.hash());
-        if (Files.exists(target)) {
-            // Young again, so that a clean-up that runs now leaves it alone.
-            Files.setLastModifiedTime(target, FileTime.from(clock.instant()));
-            return;
+        writing.lock();
+        try {
+            Path target = path(bundle.hash());
+            if (isIntact(bundle.hash())) {
+                // Young again, so that the next clean-up leaves it alone.
+                Files.setLastModifiedTime(target, FileTime.from(clock.instant()));
+            } else {
+                write(target, CodeArchive.pack(bundle));
+            }
+        } finally {
+            writing.unlock();
         }
+    }
+
+    private boolean isIntact(String hash) {
+        try {
+            get(hash);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void write(Path target, byte[] archive) throws IOException {
         Path partial = Files.createTempFile(directory, "partial-", SUFFIX);
         try {
             try (FileChannel file = FileChannel.open(partial, StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = ByteBuffer.wrap(CodeArchive.pack(bundle));
+                ByteBuffer bytes = ByteBuffer.wrap(archive);
                 while (bytes.hasRemaining()) {
                     file.write(bytes);
                 }
                 file.force(true);
             }
+            Files.setLastModifiedTime(partial, FileTime.from(clock.instant()));
             Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+            try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+                names.force(true);
+            }
         } finally {
             Files.deleteIfExists(partial);
         }
@@ -53,25 +78,36 @@ public final class DirectoryCodeStore implements CodeStore {
 
     @Override
     public CodeBundle get(String hash) throws IOException {
-        CodeBundle bundle = CodeArchive.unpack(Files.readAllBytes(path(hash)));
+        byte[] archive = Files.readAllBytes(path(hash));
+        CodeBundle bundle;
+        try {
+            bundle = CodeArchive.unpack(archive);
+        } catch (CodeBundle.BadCode e) {
+            throw damaged(hash, e);
+        }
         if (!bundle.hash().equals(hash)) {
-            throw new IOException("the stored code " + hash + " is damaged: deploy the function again");
+            throw damaged(hash, null);
         }
         return bundle;
     }
 
+    private static IOException damaged(String hash, @Nullable Exception cause) {
+        return new IOException("the stored code " + hash + " is damaged: deploy the function again", cause);
+    }
+
     @Override
     public void removeAllBut(Set<String> inUse) throws IOException {
-        List<Path> all;
+        writing.lock();
         try (Stream<Path> files = Files.list(directory)) {
-            all = files.toList();
-        }
-        for (Path file : all) {
-            String name = file.getFileName().toString();
-            boolean young = Files.getLastModifiedTime(file).toInstant().isAfter(clock.instant().minus(YOUNG));
-            if (!young && !inUse.contains(name.substring(0, Math.max(0, name.length() - SUFFIX.length())))) {
-                Files.deleteIfExists(file);
+            for (Path file : files.toList()) {
+                String name = file.getFileName().toString();
+                boolean young = Files.getLastModifiedTime(file).toInstant().isAfter(clock.instant().minus(YOUNG));
+                if (!young && !inUse.contains(name.substring(0, Math.max(0, name.length() - SUFFIX.length())))) {
+                    Files.deleteIfExists(file);
+                }
             }
+        } finally {
+            writing.unlock();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.config;
 
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// An address range such as `10.1.0.0/16` or `fd00::/8`; a bare address is a range of one.
@@ -9,7 +10,13 @@ public record Cidr(String address, int bits) {
     private static final Pattern V6 = Pattern.compile("[0-9a-fA-F:]{2,39}");
 
     public Cidr {
-        boolean v4 = V4.matcher(address).matches();
+        Matcher parts = V4.matcher(address);
+        boolean v4 = parts.matches();
+        for (int i = 1; v4 && i <= parts.groupCount(); i++) {
+            if (Integer.parseInt(parts.group(i)) > 255) {
+                throw new IllegalArgumentException("'" + address + "' isn't an address");
+            }
+        }
         if (!v4 && !(V6.matcher(address).matches() && address.contains(":"))) {
             throw new IllegalArgumentException("'" + address + "' isn't an address");
         }

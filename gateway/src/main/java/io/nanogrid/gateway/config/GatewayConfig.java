@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,8 @@ public record GatewayConfig(
     public static final int EXIT_CONFIG = 78;
 
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1", "[::1]");
+    /// The whole of 127.0.0.0/8, and no name that only starts like it.
+    private static final Pattern LOOPBACK_V4 = Pattern.compile("127(\\.\\d{1,3}){3}");
     private static final List<String> BASE_IMAGES = List.of("PYTHON_BASE_IMAGE", "NODE_BASE_IMAGE");
 
     /// `auto` takes docker where its daemon answers, else the sandbox.
@@ -109,19 +112,19 @@ public record GatewayConfig(
     }
 
     private static List<String> keys(Settings settings) {
-        Set<String> keys = new TreeSet<>(settings.list("NANOGRID_API_KEY"));
-        keys.addAll(settings.list("INFRA_API_KEY"));
-        for (String key : keys) {
-            if (key.length() < 8) {
-                settings.problem("NANOGRID_API_KEY",
-                        "a key needs at least 8 characters; make one with: openssl rand -hex 24");
+        Set<String> all = new TreeSet<>();
+        for (String variable : List.of("NANOGRID_API_KEY", "INFRA_API_KEY")) {
+            List<String> keys = settings.list(variable);
+            if (keys.stream().anyMatch(key -> key.length() < 8)) {
+                settings.problem(variable, "a key needs at least 8 characters; make one with: openssl rand -hex 24");
             }
+            all.addAll(keys);
         }
-        return List.copyOf(keys);
+        return List.copyOf(all);
     }
 
     public static boolean isLoopback(String host) {
-        return LOOPBACK.contains(host.toLowerCase(Locale.ROOT)) || host.startsWith("127.");
+        return LOOPBACK.contains(host.toLowerCase(Locale.ROOT)) || LOOPBACK_V4.matcher(host).matches();
     }
 
     /// Without the keys, so that it can be logged.

@@ -91,17 +91,17 @@ public final class DefinitionReader {
         String chat = fields.text("chat_id", old == null ? null : old.chatId(), CHAT_ID,
                 "1 to 64 letters, digits and . _ -");
         fields.throwIfWrong();
-        if (endpoint == null || name == null) {
+        if (endpoint == null) {
             throw new IllegalStateException("a missing endpoint is a problem that has been reported");
         }
         if (code != null) {
             store.put(code);
         }
-        return new CallbackDraft(name, endpoint, read, chat);
+        return new CallbackDraft(name == null ? nameOf(endpoint) : name, endpoint, read, chat);
     }
 
     private static String nameOf(Endpoint endpoint) {
-        String name = endpoint.path().replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^[^A-Za-z0-9]+", "");
+        String name = endpoint.path().replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^[^A-Za-z0-9]+|[^A-Za-z0-9]+$", "");
         return name.isEmpty() ? "function" : name.substring(0, Math.min(64, name.length()));
     }
 

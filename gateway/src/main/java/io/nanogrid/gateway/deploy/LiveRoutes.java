@@ -1,7 +1,7 @@
 package io.nanogrid.gateway.deploy;
 
 import io.nanogrid.db.LiveRoute;
-import io.nanogrid.gateway.invoke.Route;
+import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.routes.RoutePath;
 import io.nanogrid.gateway.routes.RouteTable;

@@ -3,7 +3,7 @@ package io.nanogrid.gateway.http;
 import io.javalin.http.Context;
 import io.nanogrid.gateway.dispatch.Invocation;
 import io.nanogrid.gateway.dispatch.Outcome;
-import io.nanogrid.gateway.invoke.Route;
+import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.wire.Bytes;
 import java.time.Duration;
 import java.util.Locale;

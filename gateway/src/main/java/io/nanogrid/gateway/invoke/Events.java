@@ -2,6 +2,7 @@ package io.nanogrid.gateway.invoke;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.wire.Bytes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

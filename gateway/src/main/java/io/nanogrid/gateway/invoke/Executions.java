@@ -6,6 +6,7 @@ import io.nanogrid.db.ExecutionRecord;
 import io.nanogrid.db.ExecutionStatus;
 import io.nanogrid.gateway.dispatch.Invocation;
 import io.nanogrid.gateway.dispatch.Outcome;
+import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.wire.Bytes;
 import java.io.IOException;
 import java.time.Duration;

@@ -4,6 +4,7 @@ import io.nanogrid.db.PayloadFormat;
 import io.nanogrid.gateway.dispatch.Call;
 import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.Invocation;
+import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.wire.Bytes;
 import java.time.InstantSource;

@@ -80,6 +80,10 @@ public final class ExecutionLog implements AutoCloseable {
                 }
                 LOG.error("The records of {} calls can't be stored yet: {}", batch.size(), e.getMessage());
                 TimeUnit.NANOSECONDS.sleep(RETRY.toNanos());
+            } catch (RuntimeException e) {
+                // Another try would end the same way, and calls would wait for it.
+                LOG.error("{} records of calls can't be stored and are lost", batch.size(), e);
+                return;
             }
         }
     }
@@ -90,7 +94,7 @@ public final class ExecutionLog implements AutoCloseable {
             if (deleted > 0) {
                 LOG.info("Deleted {} records of calls that are older than {}", deleted, retention);
             }
-        } catch (StorageException e) {
+        } catch (RuntimeException e) {
             LOG.warn("Old records of calls couldn't be deleted: {}", e.getMessage());
         }
     }

@@ -8,6 +8,7 @@ import io.nanogrid.gateway.pool.VersionSlot.Waiter;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -60,6 +61,11 @@ public final class InstancePool implements AutoCloseable {
             if (closed) {
                 return new Acquired.Unavailable("the gateway is shutting down");
             }
+            if (version.memoryMb() > config.memoryBudgetMb()) {
+                return new Acquired.Unavailable("the function asks for " + version.memoryMb()
+                        + " MiB, and all instances together may have " + config.memoryBudgetMb()
+                        + ": give the function less or raise MEMORY_BUDGET_MB");
+            }
             VersionSlot slot = slots.computeIfAbsent(version.key(), _ -> new VersionSlot(version, limitOf(version)));
             PooledInstance idle = slot.waiters.isEmpty() ? slot.idle.pollLast() : null;
             if (idle != null) {
@@ -72,7 +78,9 @@ public final class InstancePool implements AutoCloseable {
             }
             waiter = new Waiter(now);
             slot.waiters.add(waiter);
-            grow(slot, now);
+            if (!someoneStarves) {
+                grow(slot, now);
+            }
         } finally {
             lock.unlock();
         }
@@ -178,7 +186,9 @@ public final class InstancePool implements AutoCloseable {
     /// Gives an instance that is nobody's at the moment to the next caller, or lets it rest. Under the lock.
     void settle(VersionSlot slot, PooledInstance instance, boolean fresh, long initNanos) {
         long now = System.nanoTime();
-        if (closed || (slot.waiters.isEmpty() && slot.retired) || (someoneStarves && !fresh)) {
+        // One that has ended since its answer wouldn't be reported again.
+        boolean ended = instance.process.onExit().isDone();
+        if (closed || ended || (slot.waiters.isEmpty() && slot.retired) || (someoneStarves && !fresh)) {
             slot.busy.remove(instance);
             retire(instance, Cause.RETIRED);
             return;
@@ -192,6 +202,52 @@ public final class InstancePool implements AutoCloseable {
         slot.busy.remove(instance);
         slot.idle.addLast(instance);
         instance.state = ((Busy) instance.state).freed(now);
+    }
+
+    /// An instance has greeted.
+    void greeted(PooledInstance instance) {
+        lock.lock();
+        try {
+            alive.add(instance);
+        } finally {
+            lock.unlock();
+        }
+        instance.process.onExit().thenRun(() -> ended(instance));
+    }
+
+    /// A stem is ready for the shelf.
+    void stocked(PooledInstance stem) {
+        lock.lock();
+        try {
+            stems.arrived(stem);
+            if (closed && stems.remove(stem)) {
+                retire(stem, Cause.RETIRED);
+            }
+            gone.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// No stem came of it.
+    void notStocked(InstanceShape shape) {
+        lock.lock();
+        try {
+            stems.notComing(shape);
+            memory.release(shape.memoryMb());
+            gone.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isClosed() {
+        lock.lock();
+        try {
+            return closed;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// An instance has loaded the slot's function. Under the lock.
@@ -218,6 +274,7 @@ public final class InstancePool implements AutoCloseable {
                 retire(instance, Cause.BROKEN);
             }
             forgetIfUnused(slot);
+            gone.signalAll();
         } finally {
             lock.unlock();
         }
@@ -260,7 +317,7 @@ public final class InstancePool implements AutoCloseable {
             } else {
                 slot.busy.remove(instance);
                 retire(instance, verdict);
-                grow(slot, System.nanoTime());
+                growWhereCallsWait(System.nanoTime());
                 forgetIfUnused(slot);
             }
         } finally {
@@ -327,10 +384,28 @@ public final class InstancePool implements AutoCloseable {
         }
     }
 
+    /// Gives what memory there is to those that have waited longest without an instance, then to the others. While someone starves, who
+    /// has an instance gets no more, and memory that is just being freed for the starving is nobody else's.
     private void growWhereCallsWait(long now) {
-        if (!closed) {
-            slots.values().stream().filter(slot -> !slot.waiters.isEmpty()).toList().forEach(slot -> grow(slot, now));
+        if (closed) {
+            return;
         }
+        List<VersionSlot> waiting = slots.values().stream().filter(slot -> !slot.waiters.isEmpty())
+                .sorted(Comparator.comparing((VersionSlot slot) -> !starves(slot, now))
+                        .thenComparing(Comparator.comparingLong((VersionSlot slot) -> slot.waited(now)).reversed()))
+                .toList();
+        for (VersionSlot slot : waiting) {
+            if (!someoneStarves || slot.size() == 0) {
+                grow(slot, now);
+            }
+            if (starves(slot, now) && memory.willSuffice(slot.version.memoryMb())) {
+                return;
+            }
+        }
+    }
+
+    private static boolean starves(VersionSlot slot, long now) {
+        return slot.size() == 0 && slot.waited(now) > STARVING_NANOS;
     }
 
     /// What time brings: calls past their deadline end, calls that have waited get more instances, and what is unused goes.
@@ -343,7 +418,7 @@ public final class InstancePool implements AutoCloseable {
                 slot.takeIdle(idle -> now - idle.sinceNanos() > config.idleTimeout().toNanos())
                         .forEach(instance -> retire(instance, Cause.RETIRED));
                 slot.dropAnsweredWaiters();
-                someoneStarves |= slot.size() == 0 && slot.waitedLongerThan(STARVING_NANOS, now);
+                someoneStarves |= starves(slot, now);
                 forgetIfUnused(slot);
             }
             growWhereCallsWait(now);
@@ -352,15 +427,27 @@ public final class InstancePool implements AutoCloseable {
         }
     }
 
+    private int starting() {
+        return stems.coming() + slots.values().stream().mapToInt(slot -> slot.starting).sum();
+    }
+
+    /// Takes an instance out of wherever it is kept.
+    private void forget(PooledInstance instance) {
+        stems.remove(instance);
+        slots.values().forEach(slot -> {
+            slot.idle.remove(instance);
+            slot.busy.remove(instance);
+        });
+    }
+
     /// A moment's figures.
     public PoolStatus status() {
         lock.lock();
         try {
             int busy = slots.values().stream().mapToInt(slot -> slot.busy.size()).sum();
             int idle = slots.values().stream().mapToInt(slot -> slot.idle.size()).sum();
-            int starting = stems.coming() + slots.values().stream().mapToInt(slot -> slot.starting).sum();
             int waiting = slots.values().stream().mapToInt(slot -> slot.waiters.size()).sum();
-            return new PoolStatus(starting, stems.size(), idle, busy, waiting, memory.promised());
+            return new PoolStatus(starting(), stems.size(), idle, busy, waiting, memory.promised());
         } finally {
             lock.unlock();
         }
@@ -378,9 +465,12 @@ public final class InstancePool implements AutoCloseable {
                         waiter -> waiter.answer.complete(new Acquired.Unavailable("the gateway is shutting down")));
                 slot.waiters.clear();
             });
-            alive.forEach(instance -> retire(instance, Cause.RETIRED));
+            alive.forEach(instance -> {
+                forget(instance);
+                retire(instance, Cause.RETIRED);
+            });
             long patience = config.startTimeout().toNanos();
-            while (!alive.isEmpty() && patience > 0) {
+            while ((!alive.isEmpty() || starting() > 0) && patience > 0) {
                 patience = gone.awaitNanos(patience);
             }
         } catch (InterruptedException e) {

@@ -60,22 +60,10 @@ final class Supply {
     void stock(InstanceShape shape) {
         Thread.startVirtualThread(() -> {
             try {
-                PooledInstance stem = start(shape, null);
-                pool.lock.lock();
-                try {
-                    pool.stems.arrived(stem);
-                } finally {
-                    pool.lock.unlock();
-                }
+                pool.stocked(start(shape, null));
             } catch (EngineException | InterruptedException | RuntimeException e) {
                 LOG.warn("No {} instance could be started ahead of demand: {}", shape.runtime().id(), e.getMessage());
-                pool.lock.lock();
-                try {
-                    pool.stems.notComing(shape);
-                    pool.memory.release(shape.memoryMb());
-                } finally {
-                    pool.lock.unlock();
-                }
+                pool.notStocked(shape);
             }
         });
     }
@@ -85,17 +73,14 @@ final class Supply {
         PooledInstance instance;
         starts.acquire();
         try {
+            if (pool.isClosed()) {
+                throw new EngineException("the gateway is shutting down");
+            }
             instance = factory.start(shape, version == null ? null : version.dependencies());
         } finally {
             starts.release();
         }
-        pool.lock.lock();
-        try {
-            pool.alive.add(instance);
-        } finally {
-            pool.lock.unlock();
-        }
-        instance.process.onExit().thenRun(() -> pool.ended(instance));
+        pool.greeted(instance);
         return instance;
     }
 

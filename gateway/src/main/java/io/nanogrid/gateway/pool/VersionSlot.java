@@ -62,9 +62,10 @@ final class VersionSlot {
         waiters.removeIf(waiter -> waiter.answer.isDone());
     }
 
-    boolean waitedLongerThan(long nanos, long now) {
+    /// How long its first call has waited, in nanoseconds; 0 where none waits.
+    long waited(long now) {
         Waiter first = waiters.peek();
-        return first != null && now - first.sinceNanos > nanos;
+        return first == null ? 0 : now - first.sinceNanos;
     }
 
     /// A call that waits for an instance. Whoever completes `answer` first decides: the pool, or the caller's patience.

@@ -1,4 +1,4 @@
-package io.nanogrid.gateway.invoke;
+package io.nanogrid.gateway.dispatch;
 
 import io.nanogrid.db.Access;
 import io.nanogrid.db.PayloadFormat;
