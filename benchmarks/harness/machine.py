@@ -48,7 +48,7 @@ def distribution():
 
 
 class Disturbance:
-    """What the machine did besides: the load average at the beginning, and how much of its time a hypervisor gave to others."""
+    """What the machine did besides: the load average before and, with our own load, after; how much time a hypervisor gave to others."""
 
     def __init__(self):
         self._load, self._times = os.getloadavg(), self._read()
@@ -61,4 +61,5 @@ class Disturbance:
     def so_far(self):
         spent = [now - before for now, before in zip(self._read(), self._times)]
         return {"loadAverageBefore": [round(value, 2) for value in self._load],
+                "loadAverageAfter": [round(value, 2) for value in os.getloadavg()],
                 "stolenPercent": round(100 * spent[7] / max(1, sum(spent)), 1)}

@@ -10,7 +10,9 @@ STEM_COLD_START_MS = 20
 SANDBOX_START_MS = 60
 
 WARM = (("p50_1", "latency p50, 1 connection", "µs"), ("p99_1", "latency p99, 1 connection", "µs"),
-        ("rate_16", "requests, 16 connections", "req/s"), ("p99_16", "latency p99, 16 connections", "µs"))
+        ("processor_1", "processor time a request, 1 connection", "µs"),
+        ("rate_16", "requests, 16 connections", "req/s"), ("p99_16", "latency p99, 16 connections", "µs"),
+        ("processor_16", "processor time a request, 16 connections", "µs"))
 
 
 @dataclass

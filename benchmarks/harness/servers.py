@@ -72,6 +72,12 @@ class Server:
                     raise self.error(f"doesn't answer on port {self.port} after {START_SECONDS} s")
                 time.sleep(0.05)
 
+    def processor_seconds(self):
+        """What the process has used so far, in all its threads, in the kernel too; not what its functions have used."""
+        with open(f"/proc/{self._process.pid}/stat") as stat:
+            user, system = stat.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def error(self, what):
         tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
         return BenchError(f"{self.name} {what}\n{tail}")

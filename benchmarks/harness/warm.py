@@ -55,10 +55,13 @@ def measure(subjects, seconds, rounds, say):
         order = subjects if number % 2 == 0 else subjects[::-1]
         for connections in CONNECTIONS:
             for subject in order:
+                before = subject.server.processor_seconds()
                 result = wrk(subject, connections, seconds)
+                used = (subject.server.processor_seconds() - before) * 1e6 / result["requests"]
                 rate = result["requests"] * 1e6 / result["micros"]
                 say(f"round {number + 1}/{rounds}, {connections:2} connections, {subject.name:18} p50 {result['p50']:6} µs, "
-                    f"p99 {result['p99']:6} µs, {rate:8,.0f} req/s")
+                    f"p99 {result['p99']:6} µs, {rate:8,.0f} req/s, {used:4.0f} µs of processor")
                 subject.add(f"p50_{connections}", result["p50"])
                 subject.add(f"p99_{connections}", result["p99"])
                 subject.add(f"rate_{connections}", rate)
+                subject.add(f"processor_{connections}", used)
