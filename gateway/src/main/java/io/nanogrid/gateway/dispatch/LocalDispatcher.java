@@ -76,12 +76,13 @@ public final class LocalDispatcher implements Dispatcher {
         return switch (reply) {
             case Lease.Reply.Answered(Frame frame) when frame.kind() == FrameKind.ERROR ->
                 frame.has(Frame.BAD_RESULT)
-                        ? new Outcome.BadResult(frame.meta().text())
+                        ? new Outcome.BadResult(frame.meta())
                         : new Outcome.FunctionError(frame.meta());
             case Lease.Reply.Answered(Frame frame) when frame.has(Frame.RESPONSE) ->
                 new Outcome.Response(frame.meta(), frame.body(), frame.has(Frame.JSON_BODY));
             case Lease.Reply.Answered(Frame frame) -> new Outcome.Value(frame.body());
-            case Lease.Reply.TooLarge(String message) -> new Outcome.BadResult(message);
+            case Lease.Reply.TooLarge(String message) -> new Outcome.BadResult(
+                    Bytes.utf8("{\"errorType\":\"ResultTooLarge\",\"errorMessage\":\"" + message + "\"}"));
             case Lease.Reply.TimedOut() -> new Outcome.TimedOut(version.timeout());
             case Lease.Reply.Exited(int code, boolean outOfMemory) ->
                 outOfMemory ? new Outcome.OutOfMemory(version.memoryMb()) : new Outcome.Exited(code);

@@ -24,7 +24,9 @@ public sealed interface Outcome {
     }
 
     /// What the function returned can't be represented.
-    record BadResult(String message) implements Outcome {
+    ///
+    /// @param detail as in [FunctionError]
+    record BadResult(Bytes detail) implements Outcome {
     }
 
     /// It was destroyed at its deadline.

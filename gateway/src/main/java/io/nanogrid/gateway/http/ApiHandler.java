@@ -18,12 +18,14 @@ final class ApiHandler {
     private final Invoke invoke;
     private final Guard guard;
     private final Cors cors;
+    private final CallWriter writer;
 
-    ApiHandler(LiveRoutes routes, Invoke invoke, Guard guard, Cors cors) {
+    ApiHandler(LiveRoutes routes, Invoke invoke, Guard guard, Cors cors, CallWriter writer) {
         this.routes = routes;
         this.invoke = invoke;
         this.guard = guard;
         this.cors = cors;
+        this.writer = writer;
     }
 
     void handle(Context ctx) throws InterruptedException, IOException {
@@ -36,7 +38,7 @@ final class ApiHandler {
                 if (route.auth() == Access.KEY) {
                     guard.requireKey(ctx);
                 }
-                CallWriter.write(ctx, route, invoke.invoke(route, CallReader.read(ctx, parameters)));
+                writer.write(ctx, invoke.invoke(route, CallReader.read(ctx, parameters)));
             }
             case Match.WrongMethod<Route>(var allowed) -> {
                 ctx.header("Allow", String.join(", ", allowed));

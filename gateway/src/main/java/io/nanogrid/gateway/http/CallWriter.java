@@ -3,7 +3,6 @@ package io.nanogrid.gateway.http;
 import io.javalin.http.Context;
 import io.nanogrid.gateway.dispatch.Invocation;
 import io.nanogrid.gateway.dispatch.Outcome;
-import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.wire.Bytes;
 import java.time.Duration;
 import java.util.Locale;
@@ -15,10 +14,14 @@ final class CallWriter {
     private static final String LAMBDA_STATUS = "X-Lambda-Status-Code";
     private static final int TAIL = 4_000;
 
-    private CallWriter() {
+    private final boolean confinePages;
+
+    /// @param confinePages whether pages that functions serve get an origin of their own: see [FunctionResponse#write]
+    CallWriter(boolean confinePages) {
+        this.confinePages = confinePages;
     }
 
-    static void write(Context ctx, Route route, Invocation call) {
+    void write(Context ctx, Invocation call) {
         ctx.header("X-Cold-Start", call.cold() ? "true" : "false");
         ctx.header("Server-Timing", "queue;dur=" + millis(call.queueNanos()) + ", init;dur=" + millis(call.initNanos())
                 + ", function;dur=" + millis(call.runNanos()));
@@ -31,12 +34,17 @@ final class CallWriter {
                 try {
                     FunctionResponse answer = FunctionResponse.read(response);
                     ctx.header(LAMBDA_STATUS, "200");
-                    answer.write(ctx);
+                    answer.write(ctx, confinePages);
                 } catch (FunctionResponse.Unusable e) {
-                    badResult(ctx, String.valueOf(e.getMessage()));
+                    ctx.header(LAMBDA_STATUS, "400");
+                    Problems.write(ctx, Problem.badResult(String.valueOf(e.getMessage())));
                 }
             }
-            case Outcome.BadResult(String message) -> badResult(ctx, message);
+            case Outcome.BadResult(Bytes detail) -> {
+                ctx.header(LAMBDA_STATUS, "400");
+                String text = detail.text();
+                Problems.write(ctx, FunctionFault.add(Problem.badResult(FunctionFault.summary(text)), text));
+            }
             case Outcome.FunctionError(Bytes detail) -> {
                 ctx.header(LAMBDA_STATUS, "500");
                 String text = detail.text();
@@ -68,11 +76,6 @@ final class CallWriter {
             }
             case Outcome.Unavailable(String message) -> Problems.write(ctx, Problem.engineUnavailable(message));
         }
-    }
-
-    private static void badResult(Context ctx, String message) {
-        ctx.header(LAMBDA_STATUS, "400");
-        Problems.write(ctx, Problem.badResult(message));
     }
 
     private static String tail(Invocation call) {

@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// An HTTP response as a function described it, checked: a function may send anything.
 record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] body) {
@@ -27,6 +28,9 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
             "trailer",
             "transfer-encoding", "upgrade", "content-length", "date", "server", "x-request-id", "x-lambda-status-code",
             "x-cold-start");
+
+    /// Everything that a page may do, but for being of the gateway's origin.
+    private static final String OWN_ORIGIN = "sandbox allow-scripts allow-forms allow-modals allow-popups allow-downloads";
 
     record Header(String name, String value) {
     }
@@ -101,7 +105,9 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
         }
     }
 
-    void write(Context ctx) {
+    /// @param confinePages whether a page gets an origin of its own. Without API keys the gateway trusts its own origin to manage callbacks; a
+    ///        page that hostile code has made must then not have that origin
+    void write(Context ctx, boolean confinePages) {
         ctx.status(status);
         for (Header header : headers) {
             if (header.name().equalsIgnoreCase("Content-Type")) {
@@ -116,7 +122,16 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
         if (!typed) {
             ctx.contentType(isJson(body) ? "application/json" : "text/plain; charset=utf-8");
         }
+        if (confinePages && isPage(ctx.res().getContentType())) {
+            ctx.res().addHeader("Content-Security-Policy", OWN_ORIGIN);
+        }
         ctx.result(body);
+    }
+
+    /// Types that a browser renders as a document, and so may run scripts of.
+    private static boolean isPage(@Nullable String contentType) {
+        String type = contentType == null ? "html" : contentType.toLowerCase(Locale.ROOT);
+        return type.contains("html") || type.contains("xml") || type.contains("svg");
     }
 
     private static boolean isJson(byte[] text) {

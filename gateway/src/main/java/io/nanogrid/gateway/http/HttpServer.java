@@ -83,6 +83,7 @@ public final class HttpServer implements AutoCloseable {
     private static void stopGracefully(Server server, Duration drain) {
         server.setStopTimeout(drain.toMillis());
         server.insertHandler(new GracefulHandler());
+        server.setErrorHandler(new RefusedRequests());
     }
 
     private void routes(JavalinDefaultRoutingApi routes, Parts parts) {
@@ -90,7 +91,8 @@ public final class HttpServer implements AutoCloseable {
         Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer);
         Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events);
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
-        ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, new Cors(parts.config.corsOrigins()));
+        ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, new Cors(parts.config.corsOrigins()),
+                new CallWriter(parts.config.apiKeys().isEmpty()));
         Docs docs = new Docs();
         Problems problems = new Problems(parts.config.maxBodyBytes());
 

@@ -51,6 +51,12 @@ record Problem(int status, String title, Component component, String reason, Str
         return of(400, "Bad request", Component.GATEWAY, reason, detail);
     }
 
+    /// What the server itself turned down, with its status.
+    static Problem refusedRequest(int status) {
+        return of(status, status < 500 ? "Bad request" : "Internal error", Component.GATEWAY, "bad_request",
+                "the server couldn't read or serve the request");
+    }
+
     static Problem unknownFields(String detail) {
         return badRequest("unknown_field", detail);
     }

@@ -50,7 +50,7 @@ final class Executions {
             case Outcome.Value _,Outcome.Response _ -> new Fault(null, null);
             case Outcome.FunctionError(Bytes detail) -> read(detail);
             case Outcome.InitFailed(Bytes detail) -> read(detail);
-            case Outcome.BadResult(String message) -> new Fault("BadResult", message);
+            case Outcome.BadResult(Bytes detail) -> read(detail);
             case Outcome.TimedOut(Duration limit) -> new Fault("Timeout", "longer than " + limit.toMillis() + " ms");
             case Outcome.Exited(int code) -> new Fault("InstanceExited", "exit code " + code);
             case Outcome.Violated(String message) -> new Fault("ProtocolViolation", message);
