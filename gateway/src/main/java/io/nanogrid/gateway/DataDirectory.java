@@ -161,7 +161,7 @@ final class DataDirectory implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        empty(run.resolve("i"));
+        empty(run);
         lock.release();
         lockFile.close();
     }

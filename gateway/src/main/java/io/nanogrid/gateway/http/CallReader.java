@@ -39,9 +39,13 @@ final class CallReader {
                 query == null ? "" : query,
                 query == null ? Map.of() : query(query),
                 headers(request),
-                Bytes.wrap(ctx.bodyAsBytes()),
+                hasBody(request) ? Bytes.wrap(ctx.bodyAsBytes()) : Bytes.EMPTY,
                 request.getRemoteAddr(),
                 request.getHeader("traceparent"));
+    }
+
+    private static boolean hasBody(HttpServletRequest request) {
+        return request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
     }
 
     private static Map<String, List<String>> headers(HttpServletRequest request) {

@@ -5,7 +5,6 @@ import io.nanogrid.gateway.dispatch.Invocation;
 import io.nanogrid.gateway.dispatch.Outcome;
 import io.nanogrid.gateway.wire.Bytes;
 import java.time.Duration;
-import java.util.Locale;
 
 /// Answers a request with what its call ended as.
 final class CallWriter {
@@ -83,9 +82,10 @@ final class CallWriter {
         return printed.length() <= TAIL ? printed : printed.substring(printed.length() - TAIL);
     }
 
-    /// Tenths of a microsecond are noise: three digits.
+    /// With three digits, which are microseconds.
     private static String millis(long nanos) {
         long micros = nanos / 1_000;
-        return micros / 1_000 + "." + String.format(Locale.ROOT, "%03d", micros % 1_000);
+        String rest = String.valueOf(1_000 + micros % 1_000);
+        return micros / 1_000 + "." + rest.substring(1);
     }
 }

@@ -1,7 +1,6 @@
 package io.nanogrid.gateway.http;
 
 import java.nio.ByteBuffer;
-import java.util.UUID;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
@@ -30,7 +29,7 @@ final class RefusedRequests extends ErrorHandler {
     }
 
     private static ByteBuffer body(int status, HttpFields.Mutable fields) {
-        String requestId = UUID.randomUUID().toString();
+        String requestId = RequestId.fresh().toString();
         fields.put(HttpHeader.CONTENT_TYPE, Problems.MEDIA_TYPE);
         fields.put(RequestId.HEADER, requestId);
         return ByteBuffer.wrap(Problems.body(Problem.refusedRequest(status), requestId));

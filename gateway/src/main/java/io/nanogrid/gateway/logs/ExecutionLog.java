@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +24,8 @@ public final class ExecutionLog implements AutoCloseable {
     private static final int CAPACITY = 20_000;
     private static final int BATCH = 1_000;
     private static final Duration GATHER = Duration.ofMillis(50);
+    /// How often the writer looks whether it is still wanted.
+    private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration CLEAN = Duration.ofMinutes(10);
 
@@ -30,6 +33,7 @@ public final class ExecutionLog implements AutoCloseable {
     private final ExecutionRepository repository;
     private final Duration retention;
     private final InstantSource clock;
+    private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread writer;
     private volatile boolean closed;
 
@@ -51,12 +55,16 @@ public final class ExecutionLog implements AutoCloseable {
         List<ExecutionRecord> batch = new ArrayList<>();
         try {
             while (!closed || !queue.isEmpty()) {
-                ExecutionRecord first = queue.poll(GATHER.toMillis(), TimeUnit.MILLISECONDS);
+                ExecutionRecord first = queue.poll(LOOK.toMillis(), TimeUnit.MILLISECONDS);
                 if (first != null) {
                     batch.add(first);
-                    queue.drainTo(batch, BATCH - 1);
-                    store(batch);
-                    batch.clear();
+                    // A transaction a call would cost more than the call.
+                    boolean _ = stopping.await(GATHER.toMillis(), TimeUnit.MILLISECONDS);
+                    do {
+                        queue.drainTo(batch, BATCH - batch.size());
+                        store(batch);
+                        batch.clear();
+                    } while (!queue.isEmpty());
                 }
                 if (System.nanoTime() - nextCleaning >= 0) {
                     clean();
@@ -103,6 +111,7 @@ public final class ExecutionLog implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        stopping.countDown();
         try {
             writer.join();
         } catch (InterruptedException e) {

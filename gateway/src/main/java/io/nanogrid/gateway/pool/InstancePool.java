@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// instances are made and destroyed by [Supply], whose threads take the lock again to enter what came of it.
 public final class InstancePool implements AutoCloseable {
 
+    /// How often the sweeper looks. The deadline of a call is kept to this.
+    private static final Duration BEAT = Duration.ofMillis(10);
     /// After this long without a single instance, a version gets one that another version would otherwise keep.
     private static final long STARVING_NANOS = Duration.ofMillis(100).toNanos();
 
@@ -49,7 +51,7 @@ public final class InstancePool implements AutoCloseable {
         this.memory = new MemoryBudget(config.memoryBudgetMb());
         this.stems = new StemShelf(config.stems());
         this.supply = new Supply(this, factory);
-        this.sweeper = new Sweeper(this, config.patience());
+        this.sweeper = new Sweeper(this, BEAT);
     }
 
     /// Lends an instance of `version`, waiting for one if need be.
@@ -127,7 +129,7 @@ public final class InstancePool implements AutoCloseable {
             }
             slot.starting++;
             supply.supply(slot, stem, now);
-            restock(shape);
+            stems.demand(shape);
         }
     }
 
@@ -177,7 +179,7 @@ public final class InstancePool implements AutoCloseable {
     public void stock(RuntimeDescriptor runtime) {
         lock.lock();
         try {
-            restock(new InstanceShape(runtime, config.stemMemoryMb(), false, null));
+            stems.demand(new InstanceShape(runtime, config.stemMemoryMb(), false, null));
         } finally {
             lock.unlock();
         }

@@ -5,18 +5,33 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Instances without a function, by shape. Guarded by the pool's lock.
 final class StemShelf {
 
     private final int wanted;
+    private final Set<InstanceShape> demanded = new LinkedHashSet<>();
     private final Map<InstanceShape, Deque<PooledInstance>> ready = new HashMap<>();
     private final Map<InstanceShape, Integer> coming = new HashMap<>();
 
     StemShelf(int wanted) {
         this.wanted = wanted;
+    }
+
+    /// From now on a stem of this shape is kept ready. Does nothing where it would be of use to one function only.
+    void demand(InstanceShape shape) {
+        if (shape.common()) {
+            demanded.add(shape);
+        }
+    }
+
+    List<InstanceShape> demanded() {
+        return List.copyOf(demanded);
     }
 
     @Nullable
@@ -38,7 +53,7 @@ final class StemShelf {
 
     boolean wants(InstanceShape shape) {
         Deque<PooledInstance> stems = ready.get(shape);
-        return shape.common() && coming.getOrDefault(shape, 0) + (stems == null ? 0 : stems.size()) < wanted;
+        return coming.getOrDefault(shape, 0) + (stems == null ? 0 : stems.size()) < wanted;
     }
 
     void coming(InstanceShape shape) {
