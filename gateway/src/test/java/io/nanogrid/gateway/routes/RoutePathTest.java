@@ -18,8 +18,10 @@ class RoutePathTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "/", "//", "a//b", "//a", "a//", ".", "..", "a/../b", "a/./b", "*/a", "a*", "**", "{}", "{1}",
-            "{a", "a}", "{a b}", "{a}{b}", "x{a}", "{id}/{id}", "{*}", "a b", "a%20b", "a\\b", "a?b", "a#b", "a;b", "a\u0000", "a\n",
+    @ValueSource(strings = {"", "/", "//", "a//b", "//a", "a//", ".", "..", "a/../b", "a/./b", "*/a", "a*", "**", "{}",
+            "{1}",
+            "{a", "a}", "{a b}", "{a}{b}", "x{a}", "{id}/{id}", "{*}", "a b", "a%20b", "a\\b", "a?b", "a#b", "a;b",
+            "a\u0000", "a\n",
             "<a>", "\"", "functions", "functions/x", "/functions/{id}"})
     void whatCanBeNoPathIsRefusedWithAReason(String text) {
         assertThatIllegalArgumentException().isThrownBy(() -> RoutePath.parse(text)).withMessageMatching("(?s).{10,}");

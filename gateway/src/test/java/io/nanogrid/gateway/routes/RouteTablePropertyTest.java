@@ -24,13 +24,15 @@ import net.jqwik.api.Provide;
 class RouteTablePropertyTest {
 
     @Property(tries = 2000)
-    void theTableFindsWhatTryingEveryRouteFinds(@ForAll("routes") List<Route<String>> routes, @ForAll("methods") String method,
+    void theTableFindsWhatTryingEveryRouteFinds(@ForAll("routes") List<Route<String>> routes,
+            @ForAll("methods") String method,
             @ForAll("paths") String path) {
         assertThat(shown(RouteTable.of(routes).find(method, path))).isEqualTo(shown(tryEvery(routes, method, path)));
     }
 
     @Property(tries = 1000)
-    void theOrderOfRegistrationMakesNoDifference(@ForAll("routes") List<Route<String>> routes, @ForAll("methods") String method,
+    void theOrderOfRegistrationMakesNoDifference(@ForAll("routes") List<Route<String>> routes,
+            @ForAll("methods") String method,
             @ForAll("paths") String path, @ForAll Random random) {
         List<Route<String>> shuffled = new ArrayList<>(routes);
         Collections.shuffle(shuffled, random);
@@ -105,7 +107,8 @@ class RouteTablePropertyTest {
     /// As text, as the collection of a [Match.WrongMethod] has no equality that is promised.
     private static String shown(Match<String> match) {
         return switch (match) {
-            case Match.Found<String>(String target, Map<String, String> parameters) -> target + new TreeMap<>(parameters);
+            case Match.Found<String>(String target, Map<String, String> parameters) ->
+                target + new TreeMap<>(parameters);
             case Match.WrongMethod<String>(var allowed) -> "wrong method, there are " + allowed;
             case Match.NotFound<String>() -> "not found";
         };
@@ -114,7 +117,8 @@ class RouteTablePropertyTest {
     @Provide
     Arbitrary<List<Route<String>>> routes() {
         Arbitrary<String> path = Combinators.combine(
-                Arbitraries.of("a", "b", "{x}", "{y}").list().ofMinSize(0).ofMaxSize(3), Arbitraries.of("", "*", "c", "{z}"))
+                Arbitraries.of("a", "b", "{x}", "{y}").list().ofMinSize(0).ofMaxSize(3),
+                Arbitraries.of("", "*", "c", "{z}"))
                 .as((segments, last) -> {
                     List<String> all = new ArrayList<>(segments.stream().distinct().toList());
                     if (!last.isEmpty() || all.isEmpty()) {
@@ -134,6 +138,7 @@ class RouteTablePropertyTest {
 
     @Provide
     Arbitrary<String> paths() {
-        return Arbitraries.of("a", "b", "c", "d").list().ofMinSize(1).ofMaxSize(5).map(segments -> String.join("/", segments));
+        return Arbitraries.of("a", "b", "c", "d").list().ofMinSize(1).ofMaxSize(5)
+                .map(segments -> String.join("/", segments));
     }
 }

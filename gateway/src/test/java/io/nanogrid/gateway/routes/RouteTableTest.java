@@ -41,9 +41,11 @@ class RouteTableTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"x/y,GET x/y", "x/z,GET x/{b}", "w/y,GET {a}/y", "w/z,GET {a}/{b}", "x/y/z,GET x/*", "w/y/z,GET *", "w,GET *"})
+    @CsvSource({"x/y,GET x/y", "x/z,GET x/{b}", "w/y,GET {a}/y", "w/z,GET {a}/{b}", "x/y/z,GET x/*", "w/y/z,GET *",
+            "w,GET *"})
     void theMostSpecificPathWinsSegmentBySegment(String path, String route) {
-        Match<String> match = table("GET *", "GET {a}/{b}", "GET {a}/y", "GET x/*", "GET x/{b}", "GET x/y").find("GET", path);
+        Match<String> match = table("GET *", "GET {a}/{b}", "GET {a}/y", "GET x/*", "GET x/{b}", "GET x/y").find("GET",
+                path);
         assertThat(match).isInstanceOfSatisfying(Match.Found.class, f -> assertThat(f.target()).isEqualTo(route));
     }
 
@@ -79,7 +81,8 @@ class RouteTableTest {
 
     @Test
     void aCharacterBeyondTheBasicPlaneSurvivesBesideAnEscape() {
-        assertThat(table("GET {name}").find("GET", "🚀%20")).isEqualTo(new Match.Found<>("GET {name}", Map.of("name", "🚀 ")));
+        assertThat(table("GET {name}").find("GET", "🚀%20"))
+                .isEqualTo(new Match.Found<>("GET {name}", Map.of("name", "🚀 ")));
     }
 
     @Test
@@ -96,7 +99,8 @@ class RouteTableTest {
     @Test
     void bracesAndStarsInARequestArePlain() {
         RouteTable<String> table = table("GET users/{id}");
-        assertThat(table.find("GET", "users/{id}")).isEqualTo(new Match.Found<>("GET users/{id}", Map.of("id", "{id}")));
+        assertThat(table.find("GET", "users/{id}"))
+                .isEqualTo(new Match.Found<>("GET users/{id}", Map.of("id", "{id}")));
         assertThat(table.find("GET", "*/7")).isEqualTo(new Match.NotFound<>());
     }
 
@@ -137,9 +141,12 @@ class RouteTableTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "/", "//", "a//b", "//a", "a//", "..", "../a", "a/..", "a/../b", ".", "a/./b", "%2e%2e/a",
-            "%2E%2e", "a/%2e", ".%2e/a", "a%2fb", "a%2Fb", "..%2f", "a%5cb", "a%5C", "a\\b", "a%00", "%00", "a%0d%0ab", "a%7f", "a;b",
-            "a;jsessionid=1", "a%3bb", "%", "a%", "a%2", "%zz", "%2", "%-1", "%+1", "% 1", "%\uff14\uff11", "%c0%af", "%c0%ae%c0%ae",
+    @ValueSource(strings = {"", "/", "//", "a//b", "//a", "a//", "..", "../a", "a/..", "a/../b", ".", "a/./b",
+            "%2e%2e/a",
+            "%2E%2e", "a/%2e", ".%2e/a", "a%2fb", "a%2Fb", "..%2f", "a%5cb", "a%5C", "a\\b", "a%00", "%00", "a%0d%0ab",
+            "a%7f", "a;b",
+            "a;jsessionid=1", "a%3bb", "%", "a%", "a%2", "%zz", "%2", "%-1", "%+1", "% 1", "%\uff14\uff11", "%c0%af",
+            "%c0%ae%c0%ae",
             "%e0%80%af", "%ff", "%ed%a0%80", "%f4%90%80%80", "%c3"})
     void aPathThatNobodyHonestSendsIsRefusedWhateverTheRoutes(String path) {
         RouteTable<String> table = table("GET *", "GET a", "GET a/b", "GET {x}");

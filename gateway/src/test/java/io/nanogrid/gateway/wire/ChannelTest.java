@@ -59,7 +59,8 @@ class ChannelTest {
     @Test
     void anAnswerToAnotherCallIsAViolation() throws Exception {
         try (Channel channel = connected(peer -> peer.say(FrameKind.RESULT, peer.hear().call() + 1, "", "1"))) {
-            assertThatThrownBy(() -> call(channel)).isInstanceOf(ProtocolViolation.class).hasMessageContaining("call 2");
+            assertThatThrownBy(() -> call(channel)).isInstanceOf(ProtocolViolation.class)
+                    .hasMessageContaining("call 2");
         }
     }
 
