@@ -15,7 +15,8 @@ class CodeBundleTest {
     private static final Content TEXT = Content.of(new byte[]{'x'});
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "/etc/passwd", "//a", "../a", "a/../b", "a/..", "..", ".", "./a", "a/./b", "a//b", "a/", "a\\b", "..\\a",
+    @ValueSource(strings = {"", "/etc/passwd", "//a", "../a", "a/../b", "a/..", "..", ".", "./a", "a/./b", "a//b", "a/",
+            "a\\b", "..\\a",
             "C:/a", "c:a", "C:\\a", "a\u0000b", "a\nb", "a\u001bb", "a\u007f", "🚀.py"})
     void aPathThatIsNotRelativeAndPlainIsRefused(String path) {
         assertThatThrownBy(() -> CodeBundle.of(Map.of(path, TEXT))).isInstanceOf(BadCode.class)
@@ -59,6 +60,7 @@ class CodeBundleTest {
 
     @Test
     void filesAreInTheOrderOfTheirPaths() throws BadCode {
-        assertThat(CodeBundle.of(Map.of("c", TEXT, "a", TEXT, "b", TEXT)).files().keySet()).containsExactly("a", "b", "c");
+        assertThat(CodeBundle.of(Map.of("c", TEXT, "a", TEXT, "b", TEXT)).files().keySet()).containsExactly("a", "b",
+                "c");
     }
 }

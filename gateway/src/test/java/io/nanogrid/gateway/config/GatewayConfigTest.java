@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -37,15 +38,18 @@ class GatewayConfigTest {
         return Stream.of(
                 mapping("HOST", "::1", GatewayConfig::host, "::1"),
                 mapping("PORT", "0", GatewayConfig::port, 0),
-                mapping("DATA_DIR", "/var/lib/x/../nanogrid", GatewayConfig::dataDirectory, Path.of("/var/lib/nanogrid")),
-                mapping("RUN_DIR", "/run/x", GatewayConfig::runDirectory, Path.of("/run/x")),
+                mapping("DATA_DIR", "/var/lib/x/../nanogrid", GatewayConfig::dataDirectory,
+                        Path.of("/var/lib/nanogrid")),
+                mapping("RUN_DIR", "/run/x", config -> Optional.ofNullable(config.runDirectory()),
+                        Optional.of(Path.of("/run/x"))),
                 mapping("PLUGINS_DIR", "more", GatewayConfig::pluginsDirectory, absolute("more")),
                 mapping("ENGINE", "Sandbox", GatewayConfig::engine, EngineChoice.SANDBOX),
                 mapping("ENGINE", "docker", GatewayConfig::engine, EngineChoice.DOCKER),
                 mapping("NANOGRID_API_KEY", KEY + ", another-key", GatewayConfig::apiKeys, List.of(KEY, "another-key")),
                 mapping("INFRA_API_KEY", KEY, GatewayConfig::apiKeys, List.of(KEY)),
                 mapping("ALLOW_ANONYMOUS", "true", GatewayConfig::allowAnonymous, true),
-                mapping("CORS_ORIGINS", "https://a, https://b", GatewayConfig::corsOrigins, Set.of("https://a", "https://b")),
+                mapping("CORS_ORIGINS", "https://a, https://b", GatewayConfig::corsOrigins,
+                        Set.of("https://a", "https://b")),
                 mapping("MANAGEMENT_ORIGINS", "https://a", GatewayConfig::trustedOrigins, Set.of("https://a")),
                 mapping("DRAIN_SECONDS", "30", GatewayConfig::drain, Duration.ofSeconds(30)),
                 mapping("DRAIN_SECONDS", "500ms", GatewayConfig::drain, Duration.ofMillis(500)),
@@ -53,12 +57,14 @@ class GatewayConfigTest {
                 mapping("LOG_RETENTION", "12h", GatewayConfig::logRetention, Duration.ofHours(12)),
                 mapping("MAX_BODY_BYTES", "1 MiB", GatewayConfig::maxBodyBytes, 1 << 20),
                 mapping("MEMORY_BUDGET_MB", "512", GatewayConfig::memoryBudgetMb, 512),
-                mapping("PYTHON_BASE_IMAGE", "python:3", GatewayConfig::baseImages, Map.of("PYTHON_BASE_IMAGE", "python:3")),
+                mapping("PYTHON_BASE_IMAGE", "python:3", GatewayConfig::baseImages,
+                        Map.of("PYTHON_BASE_IMAGE", "python:3")),
                 mapping("NODE_BASE_IMAGE", "node:22", GatewayConfig::baseImages, Map.of("NODE_BASE_IMAGE", "node:22")),
                 mapping("NETWORK_ALLOW", "10.1.0.0/16,fd00::1", GatewayConfig::networkAllow,
                         List.of(new Cidr("10.1.0.0", 16), new Cidr("fd00::1", 128))),
                 mapping("SANDBOX_UIDS", "2000-3000", GatewayConfig::sandboxUids, new UidRange(2000, 3000)),
-                mapping("SANDBOX_ROOTFS", "/srv/root", GatewayConfig::sandboxRoot, Path.of("/srv/root")));
+                mapping("SANDBOX_ROOTFS", "/srv/root", config -> Optional.ofNullable(config.sandboxRoot()),
+                        Optional.of(Path.of("/srv/root"))));
     }
 
     @ParameterizedTest
@@ -76,9 +82,12 @@ class GatewayConfigTest {
 
     @ParameterizedTest
     @CsvSource({"PORT,65536", "PORT,-1", "PORT,http", "ENGINE,podman", "ALLOW_ANONYMOUS,maybe", "DRAIN_SECONDS,soon",
-            "DRAIN_SECONDS,-1", "LOG_RETENTION,1y", "MAX_BODY_BYTES,1023", "MAX_BODY_BYTES,129 MiB", "MAX_BODY_BYTES,1 MB",
-            "MAX_BODY_BYTES,999999999999GiB", "MEMORY_BUDGET_MB,127", "NETWORK_ALLOW,10.0.0.0/33", "NETWORK_ALLOW,example.org",
-            "NETWORK_ALLOW,300.1.1.1", "NETWORK_ALLOW,10.0.0.0/x", "SANDBOX_UIDS,0-10", "SANDBOX_UIDS,5000", "SANDBOX_UIDS,3000-2000",
+            "DRAIN_SECONDS,-1", "LOG_RETENTION,1y", "MAX_BODY_BYTES,1023", "MAX_BODY_BYTES,129 MiB",
+            "MAX_BODY_BYTES,1 MB",
+            "MAX_BODY_BYTES,999999999999GiB", "MEMORY_BUDGET_MB,127", "NETWORK_ALLOW,10.0.0.0/33",
+            "NETWORK_ALLOW,example.org",
+            "NETWORK_ALLOW,300.1.1.1", "NETWORK_ALLOW,10.0.0.0/x", "SANDBOX_UIDS,0-10", "SANDBOX_UIDS,5000",
+            "SANDBOX_UIDS,3000-2000",
             "NANOGRID_API_KEY,short"})
     void aValueThatMakesNoSenseIsRefusedByTheVariablesName(String variable, String value) {
         assertThatThrownBy(() -> read(Map.of(variable, value))).isInstanceOfSatisfying(ConfigException.class,
@@ -126,7 +135,8 @@ class GatewayConfigTest {
         assertThat(read(Map.of("NANOGRID_API_KEY", KEY)).toString()).doesNotContain(KEY);
     }
 
-    private static <T> Arguments mapping(String variable, String value, Function<GatewayConfig, T> getter, Object expected) {
+    private static <T> Arguments mapping(String variable, String value, Function<GatewayConfig, T> getter,
+            Object expected) {
         return arguments(variable, value, getter, expected);
     }
 

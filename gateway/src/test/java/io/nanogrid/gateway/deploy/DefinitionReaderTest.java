@@ -98,25 +98,31 @@ class DefinitionReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"\"path\":\"hello\"|\"path\":\"a//b\"|empty segment", "\"path\":\"hello\"|\"path\":7|path must be a text",
-            "\"path\":\"hello\"|\"a\":1|path is missing", "\"method\":\"get\"|\"method\":\"TRACE\"|method must be one of",
+    @CsvSource(delimiter = '|', value = {"\"path\":\"hello\"|\"path\":\"a//b\"|empty segment",
+            "\"path\":\"hello\"|\"path\":7|path must be a text",
+            "\"path\":\"hello\"|\"a\":1|path is missing",
+            "\"method\":\"get\"|\"method\":\"TRACE\"|method must be one of",
             "\"method\":\"get\"|\"a\":1|method is missing", "\"type\":\"python\"|\"type\":\"cobol\"|no runtime 'cobol'",
             "\"type\":\"python\"|\"a\":1|type is missing", "\"code\":\"x = 1\"|\"code\":\"  \"|code must be the source",
             "\"code\":\"x = 1\"|\"code\":[]|code must be the source", "\"code\":\"x = 1\"|\"a\":1|code is missing",
-            "\"code\":\"x = 1\"|\"files\":{\"../a\":\"\"}|isn't relative and plain", "\"code\":\"x = 1\"|\"files\":{\"a\":1}|must be a text",
+            "\"code\":\"x = 1\"|\"files\":{\"../a\":\"\"}|isn't relative and plain",
+            "\"code\":\"x = 1\"|\"files\":{\"a\":1}|must be a text",
             "\"code\":\"x = 1\"|\"files\":{}|no file", "\"code\":\"x = 1\"|\"files\":[]|files must be an object",
             "\"code\":\"x = 1\"|\"archive\":\"?\"|archive must be a zip file in base64",
             "\"code\":\"x = 1\"|\"archive\":\"aGVsbG8=\"|isn't a zip file",
             "\"code\":\"x = 1\"|\"code\":\"x\",\"files\":{\"a\":\"\"}|give the code once"})
     void aFieldThatIsNeededAndWrongIsNamed(String good, String bad, String problem) {
-        assertThatThrownBy(() -> create(with(good, bad))).isInstanceOf(InvalidDefinition.class).hasMessageContaining(problem);
+        assertThatThrownBy(() -> create(with(good, bad))).isInstanceOf(InvalidDefinition.class)
+                .hasMessageContaining(problem);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"\"memory_mb\":127", "\"memory_mb\":10241", "\"memory_mb\":128.5", "\"memory_mb\":\"128\"",
             "\"memory_mb\":99999999999999999999", "\"timeout_ms\":0", "\"timeout_ms\":3600001", "\"concurrency\":0",
-            "\"concurrency\":1001", "\"network\":\"yes\"", "\"payload\":\"1.0\"", "\"payload\":2.1", "\"auth\":\"basic\"", "\"name\":\"a b\"",
-            "\"name\":\"\"", "\"handler\":\"a b\"", "\"handler\":\"../x\"", "\"chat_id\":\"a/b\"", "\"env\":[]", "\"env\":{\"A\":1}",
+            "\"concurrency\":1001", "\"network\":\"yes\"", "\"payload\":\"1.0\"", "\"payload\":2.1",
+            "\"auth\":\"basic\"", "\"name\":\"a b\"",
+            "\"name\":\"\"", "\"handler\":\"a b\"", "\"handler\":\"../x\"", "\"chat_id\":\"a/b\"", "\"env\":[]",
+            "\"env\":{\"A\":1}",
             "\"env\":{\"1A\":\"\"}", "\"env\":{\"A=B\":\"\"}", "\"env\":{\"A\":\"\\u0000\"}", "\"library\":[]"})
     void aFieldThatMayBeLeftOutAndIsWrongIsNamed(String field) {
         String name = field.substring(1, field.indexOf('"', 1));
@@ -150,7 +156,8 @@ class DefinitionReaderTest {
 
     @Test
     void aChangeLeavesWhatItDoesNotName() throws Exception {
-        CallbackDraft before = create(with("\"code\"", "\"memory_mb\":256,\"env\":{\"A\":\"1\"},\"concurrency\":3,\"code\""));
+        CallbackDraft before = create(
+                with("\"code\"", "\"memory_mb\":256,\"env\":{\"A\":\"1\"},\"concurrency\":3,\"code\""));
         CallbackDraft after = reader.change(json("{\"timeout_ms\":5}"), before);
         assertThat(after.definition().timeout()).isEqualTo(Duration.ofMillis(5));
         assertThat(after.definition().memoryMb()).isEqualTo(256);

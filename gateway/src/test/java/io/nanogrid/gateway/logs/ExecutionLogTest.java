@@ -46,7 +46,8 @@ class ExecutionLogTest {
             repository.gate.countDown();
         }
         assertThat(repository.ids()).isEqualTo(ids);
-        assertThat(repository.batches).hasSizeLessThan(6).allSatisfy(batch -> assertThat(batch).hasSizeLessThanOrEqualTo(1000));
+        assertThat(repository.batches).hasSizeLessThan(6)
+                .allSatisfy(batch -> assertThat(batch).hasSizeLessThanOrEqualTo(1000));
     }
 
     @Test
@@ -100,7 +101,8 @@ class ExecutionLogTest {
     }
 
     private static ExecutionRecord execution(String id) {
-        return new ExecutionRecord(id, "f", 1L, 1, ExecutionStatus.SUCCESS, NOW, Duration.ZERO, Duration.ZERO, Duration.ZERO,
+        return new ExecutionRecord(id, "f", 1L, 1, ExecutionStatus.SUCCESS, NOW, Duration.ZERO, Duration.ZERO,
+                Duration.ZERO,
                 false, null, null, null, "", "", false);
     }
 

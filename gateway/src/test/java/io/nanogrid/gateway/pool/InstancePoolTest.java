@@ -53,6 +53,8 @@ class InstancePoolTest {
     private Path work;
     private Engine engine;
     private RuntimeDescriptor python;
+    /// Each test opens one first.
+    @SuppressWarnings("NullAway.Init")
     private PoolFixture fixture;
 
     @BeforeAll
@@ -152,7 +154,8 @@ class InstancePoolTest {
     void aHundredFirstCallsAtOnceAreAllServedByNoMoreInstancesThanTheLimit() throws Exception {
         open(16);
         FunctionVersion who = fixture.function("who", WHO, MB, 3);
-        List<Future<String>> calls = IntStream.range(0, 100).mapToObj(_ -> fixture.in(() -> fixture.call(who, "\"nap\"")))
+        List<Future<String>> calls = IntStream.range(0, 100)
+                .mapToObj(_ -> fixture.in(() -> fixture.call(who, "\"nap\"")))
                 .toList();
         assertThat(calls.stream().map(PoolFixture::get).distinct()).hasSizeBetween(1, 3);
         assertThat(fixture.pool.status().promisedMb()).isLessThanOrEqualTo(3 * MB);
@@ -376,7 +379,8 @@ class InstancePoolTest {
         long end = System.nanoTime() + Duration.ofSeconds(6).toNanos();
         List<FunctionVersion> versions = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            versions.add(fixture.function("f" + i, i == 4 ? "raise ValueError()" : WHO, i == 3 ? 2 * MB : MB, i == 2 ? 1 : null));
+            versions.add(fixture.function("f" + i, i == 4 ? "raise ValueError()" : WHO, i == 3 ? 2 * MB : MB,
+                    i == 2 ? 1 : null));
         }
         long seed = System.nanoTime();
         List<Future<?>> threads = new ArrayList<>();

@@ -51,7 +51,8 @@ final class PoolFixture implements AutoCloseable {
         return function(name, source, MB, null);
     }
 
-    FunctionVersion function(String name, String source, int memoryMb, @Nullable Integer concurrency) throws IOException {
+    FunctionVersion function(String name, String source, int memoryMb, @Nullable Integer concurrency)
+            throws IOException {
         CodeBundle code = CodeBundle.ofText("main.py", source);
         return new FunctionVersion(new FunctionVersion.Key(name, 1), name, python, "main.py", List.of("handler"),
                 () -> code, Map.of(), memoryMb, Duration.ofSeconds(20), concurrency, false, null);
@@ -91,7 +92,7 @@ final class PoolFixture implements AutoCloseable {
     static String run(Lease lease, String event) {
         return switch (reply(lease, event, Duration.ofSeconds(20))) {
             case Lease.Reply.Answered(Frame frame) -> frame.body().text() + frame.meta().text();
-            case Lease.Reply.TooLarge _, Lease.Reply.TimedOut _, Lease.Reply.Exited _, Lease.Reply.Violated _ ->
+            case Lease.Reply.TooLarge _,Lease.Reply.TimedOut _,Lease.Reply.Exited _,Lease.Reply.Violated _ ->
                 throw new AssertionError("no answer");
         };
     }
