@@ -1,5 +1,6 @@
 // Runs Node.js functions inside an instance. The contract is runtimes/protocol/PROTOCOL.md; Node 18.14 and newer.
 import { isUtf8 } from "node:buffer";
+import { subscribe } from "node:diagnostics_channel";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
@@ -340,7 +341,8 @@ function serve(address) {
     else throw new Violation(`the gateway sent a frame of kind ${kind} with flags ${flags}, which is not allowed now`);
   }
 
-  process.on("worker", (worker) => {
+  // At once, unlike the process's event "worker", which would come after the answer of a handler that starts one and returns.
+  subscribe("worker_threads", ({ worker }) => {
     workers++;
     worker.once("exit", () => workers--);
   });
