@@ -3,7 +3,9 @@ package io.nanogrid.gateway.wire;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -18,6 +20,7 @@ public final class OutputPump implements AutoCloseable {
     private static final int LOOK_MILLIS = 500;
 
     private final Map<Long, OutputTap> taps = new ConcurrentHashMap<>();
+    private final Set<OutputTap> unfinished = ConcurrentHashMap.newKeySet();
     private final AtomicLong nextKey = new AtomicLong();
     private final int epoll;
     private final Thread thread;
@@ -35,8 +38,14 @@ public final class OutputPump implements AutoCloseable {
         NativeIo.epollAdd(epoll, err, key);
     }
 
+    /// Has a tap read again soon, which the kernel may have no reason to report.
+    void comeBack(OutputTap tap) {
+        unfinished.add(tap);
+    }
+
     void forget(OutputTap tap) {
         taps.values().removeIf(tap::equals);
+        unfinished.remove(tap);
     }
 
     private void run() {
@@ -44,7 +53,10 @@ public final class OutputPump implements AutoCloseable {
             MemorySegment events = NativeIo.epollEvents(arena, EVENTS);
             MemorySegment errno = NativeIo.errno(arena);
             while (!closed) {
-                int count = NativeIo.epollWait(epoll, events, LOOK_MILLIS, errno);
+                int count = NativeIo.epollWait(epoll, events, unfinished.isEmpty() ? LOOK_MILLIS : 0, errno);
+                List<OutputTap> again = List.copyOf(unfinished);
+                unfinished.removeAll(again);
+                again.forEach(OutputTap::collect);
                 for (int i = 0; i < count; i++) {
                     OutputTap tap = taps.get(NativeIo.epollKey(events, i));
                     if (tap != null) {

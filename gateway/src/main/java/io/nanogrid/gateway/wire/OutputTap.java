@@ -110,25 +110,29 @@ public final class OutputTap implements AutoCloseable {
     }
 
     private void drain() {
-        if (!closed) {
-            drain(outDescriptor, false);
-            drain(errDescriptor, true);
+        if (!closed && (drain(outDescriptor, false) | drain(errDescriptor, true))) {
+            pump.comeBack(this);
         }
     }
 
-    /// Bounded, as an instance may write faster than this reads: what stays behind is reported to the pump again, or belongs to a later drain.
-    private void drain(int descriptor, boolean isStderr) {
+    /// Bounded, as an instance may write faster than this reads. The kernel reports a pipe only when something is written to it: not one
+    /// that has been full all the time, whose writer waits.
+    ///
+    /// @return whether something may have stayed behind
+    private boolean drain(int descriptor, boolean isStderr) {
         try {
             for (int round = 0; round < 64; round++) {
                 int count = NativeIo.read(descriptor, buffer, errno);
                 if (count == 0) {
-                    return;
+                    return false;
                 }
                 MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, chunk, 0, count);
                 current.append(isStderr, chunk, count);
             }
+            return true;
         } catch (IOException e) {
             // A pipe that can't be read has nothing more to say.
+            return false;
         }
     }
 
