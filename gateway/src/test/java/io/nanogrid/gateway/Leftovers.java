@@ -25,7 +25,7 @@ import org.awaitility.Awaitility;
 /// @param processes that see a directory of an instance of this gateway, whatever their parent is by now
 /// @param groups control groups with the gateway's id, of every hierarchy
 /// @param containers with the gateway's label
-/// @param descriptors of this process, except those of network connections and of the database, which the tests read too
+/// @param descriptors of this process: of its sockets only those to instances, and none of the database, which the tests read too
 record Leftovers(JsonNode instances, int directories, int files, int processes, int groups, int containers,
         int descriptors) {
 
@@ -148,13 +148,14 @@ record Leftovers(JsonNode instances, int directories, int files, int processes, 
     private static int openDescriptors() throws IOException {
         int open = 0;
         try (DirectoryStream<Path> all = Files.newDirectoryStream(PROC.resolve("self/fd"))) {
-            String tcp = Files.readString(PROC.resolve("self/net/tcp")) + Files.readString(PROC.resolve("self/net/tcp6"));
+            List<String> sockets = Files.readAllLines(PROC.resolve("self/net/unix"));
             for (Path descriptor : all) {
                 String target = target(descriptor);
-                String inode = target.replaceAll("\\D", "");
-                if (!target.isEmpty() && !target.contains("nanogrid.db") && !(target.startsWith("socket:") && tcp.contains(" " + inode + " "))) {
-                    open++;
-                }
+                String inode = " " + target.replaceAll("\\D", "") + " ";
+                boolean counts = target.startsWith("socket:")
+                        ? sockets.stream().anyMatch(line -> line.contains(inode) && line.contains("/i/"))
+                        : !target.isEmpty() && !target.contains("nanogrid.db");
+                open += counts ? 1 : 0;
             }
         }
         return open;
