@@ -52,15 +52,19 @@ abstract class HostileContract {
 
     @AfterEach
     void everythingIsAsBefore() throws Exception {
-        for (String attacker : attackers) {
-            assertThat(call(attacker).expect(200).body()).isEqualTo("\"fine\"");
-        }
-        neighboursAreWell();
-        for (String attacker : attackers) {
-            gateway.post("/callback/deploy", "{\"callback_id\": " + callbackId(attacker) + ", \"status\": false}")
-                    .expect(200);
-        }
+        List<String> all = List.copyOf(attackers);
         attackers.clear();
+        try {
+            for (String attacker : all) {
+                assertThat(call(attacker).expect(200).body()).isEqualTo("\"fine\"");
+            }
+            neighboursAreWell();
+        } finally {
+            for (String attacker : all) {
+                gateway.post("/callback/deploy", "{\"callback_id\": " + callbackId(attacker) + ", \"status\": false}")
+                        .expect(200);
+            }
+        }
         Leftovers.awaitSameAs(before, gateway);
     }
 
@@ -98,10 +102,14 @@ abstract class HostileContract {
     /// @return its path
     String attacker(String type, String python, String node, Object... more) throws Exception {
         String path = "attacker-" + type + "-" + attackers.size();
-        String code = type.equals("python") ? PYTHON.formatted(python) : NODE.formatted(node);
-        gateway.deploy(path, type, code, more).expect(200);
+        redeploy(path, type, python, node, more);
         attackers.add(path);
         return path;
+    }
+
+    void redeploy(String path, String type, String python, String node, Object... more) throws Exception {
+        String code = type.equals("python") ? PYTHON.formatted(python) : NODE.formatted(node);
+        gateway.deploy(path, type, code, more).expect(200);
     }
 
     Answer attack(String path) throws Exception {
