@@ -13,6 +13,7 @@ const BAD_EVENT = 1, BAD_RESULT = 2; // on error
 const BUSY = 128;
 const HEAD = 14, FRAME_LIMIT = 256 << 20, META_LIMIT = 1 << 20, ERROR_META_LIMIT = 60_000;
 const { parse, stringify } = JSON; // as they are before a function changes them
+const { nextTick } = process;
 
 /** One frame; meta and body are text or bytes. */
 export function encode(kind, flags, call, meta = "", body = "") {
@@ -266,13 +267,21 @@ function serve(address) {
   const childrenRunning = childrenWatch();
   const input = Buffer.allocUnsafe(65536);
 
-  /** What runs until it is settled, once. While it waits, the socket doesn't keep the process: see beforeExit. */
+  /**
+   * What runs until it is settled: by the first that does, or by an error that nobody caught. While it waits, the socket doesn't
+   * keep the process: see beforeExit. Its end comes a tick later, after the event that tells of a worker that was just started.
+   */
   function begin(onSuccess, onError) {
+    let end = null;
     const settle = (then) => (value, flags = 0) => {
-      if (current !== running) return;
+      if (current !== running || (end !== null && flags !== BUSY)) return;
+      if (end === null) nextTick(finish);
+      end = () => then(value, flags);
+    };
+    const finish = () => {
       current = null;
       socket.ref();
-      then(value, flags);
+      end();
     };
     const running = { done: settle(onSuccess), failed: settle(onError), unanswered: undefined };
     current = running;

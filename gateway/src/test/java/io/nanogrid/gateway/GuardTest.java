@@ -75,7 +75,8 @@ final class GuardTest {
                     "/api/files/a%2fb", "/api/files//x",
                     "/api/files/a%5cb", "/api/files/%00", "/api/files/%ff", "/api/files/a;b", "/api/files/%zz", "/api/",
                     "/api//", "/api/%2e"}) {
-                assertThat(raw(gateway, get(path))).as(path).matches("(?s)HTTP/1.1 (400|404) .*").contains("application/problem+json",
+                assertThat(raw(gateway, get(path))).as(path).matches("(?s)HTTP/1.1 (400|404) .*").contains(
+                        "application/problem+json",
                         "X-Request-Id");
             }
             assertThat(raw(gateway, "GET /api/files/x HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n"))
@@ -97,11 +98,13 @@ final class GuardTest {
         try (TestGateway gateway = TestGateway.start("sandbox", directory)) {
             gateway.deploy("page", "python", page).expect(200);
 
-            assertThat(gateway.get("/api/page?t=text/html").header("Content-Security-Policy").orElse("")).startsWith("sandbox")
+            assertThat(gateway.get("/api/page?t=text/html").header("Content-Security-Policy").orElse(""))
+                    .startsWith("sandbox")
                     .doesNotContain("allow-same-origin");
             assertThat(gateway.get("/api/page?t=image/svg%2Bxml").header("Content-Security-Policy")).isPresent();
             assertThat(gateway.get("/api/page?t=application/json").header("Content-Security-Policy")).isEmpty();
-            assertThat(gateway.post("/callbacks", DEFINITION, "origin", "null").expect(403).reason()).isEqualTo("foreign_origin");
+            assertThat(gateway.post("/callbacks", DEFINITION, "origin", "null").expect(403).reason())
+                    .isEqualTo("foreign_origin");
         }
     }
 

@@ -15,7 +15,8 @@ final class SandboxRestartTest extends RestartContract {
     /// Processes that have a directory of this gateway mounted, which only its instances have.
     @Override
     List<String> instances(String gatewayId) {
-        return ProcessHandle.allProcesses().map(process -> String.valueOf(process.pid())).filter(pid -> mounts(pid, gatewayId)).toList();
+        return ProcessHandle.allProcesses().map(process -> String.valueOf(process.pid()))
+                .filter(pid -> mounts(pid, gatewayId)).toList();
     }
 
     private static boolean mounts(String pid, String gatewayId) {

@@ -9,7 +9,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,7 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.assertj.core.api.Assertions;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
+import org.sqlite.SQLiteConfig;
 
 /// A whole gateway in this process, on a port and a data directory of its own, spoken to over HTTP as a user would.
 final class TestGateway implements AutoCloseable {
@@ -62,6 +69,11 @@ final class TestGateway implements AutoCloseable {
             Assertions.assertThat(status).as("status of %s", body()).isEqualTo(expected);
             return this;
         }
+    }
+
+    /// What the gateway keeps of a call.
+    record Execution(String status, Optional<String> errorType, String stdout, String stderr, boolean cut, boolean cold,
+            long peakMemoryBytes) {
     }
 
     /// @param settings name, value, name, value…
@@ -157,6 +169,36 @@ final class TestGateway implements AutoCloseable {
             definition.put(more[i].toString(), more[i + 1]);
         }
         return post("/callback/deploy", JSON.writeValueAsString(definition));
+    }
+
+    /// The record of an answered call. It is stored a fraction of a second after the answer.
+    Execution execution(Answer answer) {
+        String id = answer.header("X-Request-Id").orElseThrow();
+        return Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> recorded(id), Optional::isPresent)
+                .orElseThrow();
+    }
+
+    private Optional<Execution> recorded(String requestId) throws SQLException {
+        SQLiteConfig readOnly = new SQLiteConfig();
+        readOnly.setReadOnly(true);
+        try (var connection = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("db/nanogrid.db"),
+                readOnly.toProperties());
+                PreparedStatement query = connection.prepareStatement("SELECT * FROM execution WHERE request_id = ?")) {
+            query.setString(1, requestId);
+            try (ResultSet row = query.executeQuery()) {
+                return row.next()
+                        ? Optional.of(new Execution(row.getString("status"),
+                                Optional.ofNullable(row.getString("error_type")), row.getString("stdout"),
+                                row.getString("stderr"), row.getBoolean("output_truncated"),
+                                row.getBoolean("cold_start"), row.getLong("peak_memory_bytes")))
+                        : Optional.empty();
+            }
+        }
+    }
+
+    /// Names what belongs to this gateway: control groups, containers, the directory of its instances.
+    String id() throws IOException {
+        return Files.readString(directory.resolve("gateway-id")).strip();
     }
 
     @Override

@@ -101,7 +101,8 @@ public final class DefinitionReader {
     }
 
     private static String nameOf(Endpoint endpoint) {
-        String name = endpoint.path().replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^[^A-Za-z0-9]+|[^A-Za-z0-9]+$", "");
+        String name = endpoint.path().replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^[^A-Za-z0-9]+|[^A-Za-z0-9]+$",
+                "");
         return name.isEmpty() ? "function" : name.substring(0, Math.min(64, name.length()));
     }
 

@@ -8,12 +8,7 @@ import io.nanogrid.gateway.pool.VersionSlot.Waiter;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -30,27 +25,17 @@ public final class InstancePool implements AutoCloseable {
 
     /// How often the sweeper looks. The deadline of a call is kept to this.
     private static final Duration BEAT = Duration.ofMillis(10);
-    /// After this long without a single instance, a version gets one that another version would otherwise keep.
-    private static final long STARVING_NANOS = Duration.ofMillis(100).toNanos();
 
     final ReentrantLock lock = new ReentrantLock();
-    final MemoryBudget memory;
-    final StemShelf stems;
-    /// Every instance that has greeted and isn't gone.
-    final Set<PooledInstance> alive = new HashSet<>();
     private final Condition gone = lock.newCondition();
-    private final Map<FunctionVersion.Key, VersionSlot> slots = new HashMap<>();
+    /// Guarded by the lock.
+    final PoolBooks books;
     private final PoolConfig config;
-    private final Supply supply;
     private final Sweeper sweeper;
-    private boolean someoneStarves;
-    private boolean closed;
 
     public InstancePool(InstanceFactory factory, PoolConfig config) {
         this.config = config;
-        this.memory = new MemoryBudget(config.memoryBudgetMb());
-        this.stems = new StemShelf(config.stems());
-        this.supply = new Supply(this, factory);
+        this.books = new PoolBooks(this, config, new Supply(this, factory));
         this.sweeper = new Sweeper(this, BEAT);
     }
 
@@ -60,7 +45,7 @@ public final class InstancePool implements AutoCloseable {
         Waiter waiter;
         lock.lock();
         try {
-            if (closed) {
+            if (books.closed) {
                 return new Acquired.Unavailable("the gateway is shutting down");
             }
             if (version.memoryMb() > config.memoryBudgetMb()) {
@@ -68,7 +53,7 @@ public final class InstancePool implements AutoCloseable {
                         + " MiB, and all instances together may have " + config.memoryBudgetMb()
                         + ": give the function less or raise MEMORY_BUDGET_MB");
             }
-            VersionSlot slot = slots.computeIfAbsent(version.key(), _ -> new VersionSlot(version, limitOf(version)));
+            VersionSlot slot = books.slot(version);
             PooledInstance idle = slot.waiters.isEmpty() ? slot.idle.pollLast() : null;
             if (idle != null) {
                 idle.state = ((Idle) idle.state).taken(now);
@@ -79,10 +64,7 @@ public final class InstancePool implements AutoCloseable {
                 return full(version);
             }
             waiter = new Waiter(now);
-            slot.waiters.add(waiter);
-            if (!someoneStarves) {
-                grow(slot, now);
-            }
+            books.waits(slot, waiter);
         } finally {
             lock.unlock();
         }
@@ -113,104 +95,21 @@ public final class InstancePool implements AutoCloseable {
         return new Acquired.Full(version.concurrency() != null, Duration.ofSeconds(1));
     }
 
-    private int limitOf(FunctionVersion version) {
-        Integer own = version.concurrency();
-        int asked = own == null ? config.defaultConcurrency() : own;
-        return Math.max(1, Math.min(asked, config.memoryBudgetMb() / version.memoryMb()));
-    }
-
-    /// Starts as many instances as the waiting calls are worth. Under the lock.
-    private void grow(VersionSlot slot, long now) {
-        while (slot.starting < slot.waiters.size() && slot.size() < slot.limit && worthOneMore(slot, now)) {
-            InstanceShape shape = slot.version.shape();
-            PooledInstance stem = stems.take(shape);
-            if (stem == null && !makeRoom(shape.memoryMb(), slot)) {
-                return;
-            }
-            slot.starting++;
-            supply.supply(slot, stem, now);
-            stems.demand(shape);
-        }
-    }
-
-    private boolean worthOneMore(VersionSlot slot, long now) {
-        Waiter first = slot.waiters.peek();
-        return slot.size() < config.eager() || (first != null && now - first.sinceNanos >= config.patience().toNanos());
-    }
-
-    /// Reserves memory, if need be at the price of what nobody uses at the moment: that is freed in the background, and whoever
-    /// waits is looked at again then.
-    private boolean makeRoom(int megabytes, VersionSlot beneficiary) {
-        while (!memory.reserve(megabytes)) {
-            if (memory.willSuffice(megabytes)) {
-                return false;
-            }
-            PooledInstance victim = takeLeastRecentlyUsed(beneficiary);
-            if (victim == null) {
-                victim = stems.takeAny();
-            }
-            if (victim == null) {
-                return false;
-            }
-            retire(victim, Cause.RETIRED);
-        }
-        return true;
-    }
-
-    private @Nullable PooledInstance takeLeastRecentlyUsed(VersionSlot except) {
-        VersionSlot owner = null;
-        for (VersionSlot slot : slots.values()) {
-            if (slot != except && slot.oldestIdleSince() < (owner == null ? Long.MAX_VALUE : owner.oldestIdleSince())) {
-                owner = slot;
-            }
-        }
-        return owner == null ? null : owner.idle.pollFirst();
-    }
-
-    /// Keeps a stem of that shape ready from now on. Does nothing where a stem is of no use, or memory is short.
-    private void restock(InstanceShape shape) {
-        if (!closed && stems.wants(shape) && memory.reserve(shape.memoryMb())) {
-            stems.coming(shape);
-            supply.stock(shape);
-        }
-    }
-
     /// Has a stem of `runtime` made, so that its first function needn't wait for a start.
     public void stock(RuntimeDescriptor runtime) {
         lock.lock();
         try {
-            stems.demand(new InstanceShape(runtime, config.stemMemoryMb(), false, null));
+            books.stems.demand(new InstanceShape(runtime, config.stemMemoryMb(), false, null));
         } finally {
             lock.unlock();
         }
-    }
-
-    /// Gives an instance that is nobody's at the moment to the next caller, or lets it rest. Under the lock.
-    void settle(VersionSlot slot, PooledInstance instance, boolean fresh, long initNanos) {
-        long now = System.nanoTime();
-        // One that has ended since its answer wouldn't be reported again.
-        boolean ended = instance.process.onExit().isDone();
-        if (closed || ended || (slot.waiters.isEmpty() && slot.retired) || (someoneStarves && !fresh)) {
-            slot.busy.remove(instance);
-            retire(instance, Cause.RETIRED);
-            return;
-        }
-        for (Waiter waiter; (waiter = slot.waiters.poll()) != null;) {
-            instance.state = ((Busy) instance.state).handedOver(now);
-            if (waiter.answer.complete(new Acquired.Granted(new Lease(this, slot, instance, fresh, initNanos)))) {
-                return;
-            }
-        }
-        slot.busy.remove(instance);
-        slot.idle.addLast(instance);
-        instance.state = ((Busy) instance.state).freed(now);
     }
 
     /// An instance has greeted.
     void greeted(PooledInstance instance) {
         lock.lock();
         try {
-            alive.add(instance);
+            books.alive.add(instance);
         } finally {
             lock.unlock();
         }
@@ -221,9 +120,9 @@ public final class InstancePool implements AutoCloseable {
     void stocked(PooledInstance stem) {
         lock.lock();
         try {
-            stems.arrived(stem);
-            if (closed && stems.remove(stem)) {
-                retire(stem, Cause.RETIRED);
+            books.stems.arrived(stem);
+            if (books.closed && books.stems.remove(stem)) {
+                books.retire(stem, Cause.RETIRED);
             }
             gone.signalAll();
         } finally {
@@ -235,8 +134,8 @@ public final class InstancePool implements AutoCloseable {
     void notStocked(InstanceShape shape) {
         lock.lock();
         try {
-            stems.notComing(shape);
-            memory.release(shape.memoryMb());
+            books.stems.failed(shape);
+            books.memory.release(shape.memoryMb());
             gone.signalAll();
         } finally {
             lock.unlock();
@@ -246,19 +145,9 @@ public final class InstancePool implements AutoCloseable {
     boolean isClosed() {
         lock.lock();
         try {
-            return closed;
+            return books.closed;
         } finally {
             lock.unlock();
-        }
-    }
-
-    /// An instance has loaded the slot's function. Under the lock.
-    void supplied(VersionSlot slot, PooledInstance instance, long initNanos) {
-        slot.starting--;
-        if (instance.state instanceof Stem stem) {
-            instance.state = stem.specialized(System.nanoTime());
-            slot.busy.add(instance);
-            settle(slot, instance, true, initNanos);
         }
     }
 
@@ -271,11 +160,11 @@ public final class InstancePool implements AutoCloseable {
             disappointed = new ArrayList<>(slot.waiters);
             slot.waiters.clear();
             if (instance == null) {
-                memory.release(slot.version.memoryMb());
+                books.memory.release(slot.version.memoryMb());
             } else {
-                retire(instance, Cause.BROKEN);
+                books.retire(instance, Cause.BROKEN);
             }
-            forgetIfUnused(slot);
+            books.forgetIfUnused(slot);
             gone.signalAll();
         } finally {
             lock.unlock();
@@ -313,26 +202,17 @@ public final class InstancePool implements AutoCloseable {
         try {
             if (!(instance.state instanceof Busy)) {
                 slot.busy.remove(instance);
-                forgetIfUnused(slot);
+                books.forgetIfUnused(slot);
             } else if (verdict == null) {
-                settle(slot, instance, false, 0);
+                books.settle(slot, instance, false, 0);
             } else {
                 slot.busy.remove(instance);
-                retire(instance, verdict);
-                growWhereCallsWait(System.nanoTime());
-                forgetIfUnused(slot);
+                books.retire(instance, verdict);
+                books.growWhereCallsWait(System.nanoTime());
+                books.forgetIfUnused(slot);
             }
         } finally {
             lock.unlock();
-        }
-    }
-
-    /// Has an instance destroyed. Under the lock; whoever calls has taken it out of where it was kept.
-    void retire(PooledInstance instance, Cause cause) {
-        if (instance.state.cause() == null) {
-            instance.state = instance.state.draining(cause);
-            memory.leaving(instance.shape.memoryMb());
-            supply.destroy(instance);
         }
     }
 
@@ -340,11 +220,11 @@ public final class InstancePool implements AutoCloseable {
     void gone(PooledInstance instance) {
         lock.lock();
         try {
-            alive.remove(instance);
+            books.alive.remove(instance);
             instance.state = instance.state.draining(Cause.RETIRED).gone();
-            memory.left(instance.shape.memoryMb());
+            books.memory.left(instance.shape.memoryMb());
             gone.signalAll();
-            growWhereCallsWait(System.nanoTime());
+            books.growWhereCallsWait(System.nanoTime());
         } finally {
             lock.unlock();
         }
@@ -355,10 +235,10 @@ public final class InstancePool implements AutoCloseable {
         lock.lock();
         try {
             if (instance.state instanceof Idle) {
-                slots.values().forEach(slot -> slot.idle.remove(instance));
-                retire(instance, Cause.BROKEN);
-            } else if (instance.state instanceof Stem && stems.remove(instance)) {
-                retire(instance, Cause.BROKEN);
+                books.slots.values().forEach(slot -> slot.idle.remove(instance));
+                books.retire(instance, Cause.BROKEN);
+            } else if (instance.state instanceof Stem && books.stems.remove(instance)) {
+                books.retire(instance, Cause.BROKEN);
             }
         } finally {
             lock.unlock();
@@ -369,87 +249,41 @@ public final class InstancePool implements AutoCloseable {
     public void retire(FunctionVersion.Key key) {
         lock.lock();
         try {
-            VersionSlot slot = slots.get(key);
+            VersionSlot slot = books.slots.get(key);
             if (slot != null) {
                 slot.retired = true;
-                slot.takeIdle(_ -> true).forEach(instance -> retire(instance, Cause.RETIRED));
-                forgetIfUnused(slot);
+                slot.takeIdle(_ -> true).forEach(instance -> books.retire(instance, Cause.RETIRED));
+                books.forgetIfUnused(slot);
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private void forgetIfUnused(VersionSlot slot) {
-        if (slot.unused()) {
-            slots.remove(slot.version.key(), slot);
+    /// An instance has loaded the slot's function.
+    void supplied(VersionSlot slot, PooledInstance instance, long initNanos) {
+        lock.lock();
+        try {
+            books.supplied(slot, instance, initNanos);
+        } finally {
+            lock.unlock();
         }
     }
 
-    /// Gives what memory there is to those that have waited longest without an instance, then to the others. While someone starves, who
-    /// has an instance gets no more, and memory that is just being freed for the starving is nobody else's.
-    private void growWhereCallsWait(long now) {
-        if (closed) {
-            return;
-        }
-        List<VersionSlot> waiting = slots.values().stream().filter(slot -> !slot.waiters.isEmpty())
-                .sorted(Comparator.comparing((VersionSlot slot) -> !starves(slot, now))
-                        .thenComparing(Comparator.comparingLong((VersionSlot slot) -> slot.waited(now)).reversed()))
-                .toList();
-        for (VersionSlot slot : waiting) {
-            if (!someoneStarves || slot.size() == 0) {
-                grow(slot, now);
-            }
-            if (starves(slot, now) && memory.willSuffice(slot.version.memoryMb())) {
-                return;
-            }
-        }
-    }
-
-    private static boolean starves(VersionSlot slot, long now) {
-        return slot.size() == 0 && slot.waited(now) > STARVING_NANOS;
-    }
-
-    /// What time brings: calls past their deadline end, calls that have waited get more instances, and what is unused goes.
     void sweep(long now) {
         lock.lock();
         try {
-            someoneStarves = false;
-            for (VersionSlot slot : List.copyOf(slots.values())) {
-                slot.takeOverdue(now).forEach(instance -> retire(instance, Cause.TIMED_OUT));
-                slot.takeIdle(idle -> now - idle.sinceNanos() > config.idleTimeout().toNanos())
-                        .forEach(instance -> retire(instance, Cause.RETIRED));
-                slot.dropAnsweredWaiters();
-                someoneStarves |= starves(slot, now);
-                forgetIfUnused(slot);
-            }
-            growWhereCallsWait(now);
+            books.sweep(now);
         } finally {
             lock.unlock();
         }
-    }
-
-    private int starting() {
-        return stems.coming() + slots.values().stream().mapToInt(slot -> slot.starting).sum();
-    }
-
-    /// Takes an instance out of wherever it is kept.
-    private void forget(PooledInstance instance) {
-        stems.remove(instance);
-        slots.values().forEach(slot -> {
-            slot.idle.remove(instance);
-            slot.busy.remove(instance);
-        });
     }
 
     /// A moment's figures.
     public PoolStatus status() {
         lock.lock();
         try {
-            int busy = slots.values().stream().mapToInt(slot -> slot.busy.size()).sum();
-            int idle = slots.values().stream().mapToInt(slot -> slot.idle.size()).sum();
-            int waiting = slots.values().stream().mapToInt(slot -> slot.waiters.size()).sum();
-            return new PoolStatus(starting(), stems.size(), idle, busy, waiting, memory.promised());
+            return books.status();
         } finally {
             lock.unlock();
         }
@@ -461,18 +295,18 @@ public final class InstancePool implements AutoCloseable {
         sweeper.close();
         lock.lock();
         try {
-            closed = true;
-            slots.values().forEach(slot -> {
+            books.closed = true;
+            books.slots.values().forEach(slot -> {
                 slot.waiters.forEach(
                         waiter -> waiter.answer.complete(new Acquired.Unavailable("the gateway is shutting down")));
                 slot.waiters.clear();
             });
-            alive.forEach(instance -> {
-                forget(instance);
-                retire(instance, Cause.RETIRED);
+            books.alive.forEach(instance -> {
+                books.forget(instance);
+                books.retire(instance, Cause.RETIRED);
             });
             long patience = config.startTimeout().toNanos();
-            while ((!alive.isEmpty() || starting() > 0) && patience > 0) {
+            while ((!books.alive.isEmpty() || books.starting() > 0) && patience > 0) {
                 patience = gone.awaitNanos(patience);
             }
         } catch (InterruptedException e) {

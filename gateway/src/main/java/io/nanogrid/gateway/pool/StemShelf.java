@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.pool;
 
 import io.nanogrid.gateway.pool.InstanceState.Stem;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -14,7 +15,10 @@ import org.jspecify.annotations.Nullable;
 /// Instances without a function, by shape. Guarded by the pool's lock.
 final class StemShelf {
 
+    private static final long PAUSE_NANOS = Duration.ofSeconds(10).toNanos();
+
     private final int wanted;
+    private final Map<InstanceShape, Long> notBefore = new HashMap<>();
     private final Set<InstanceShape> demanded = new LinkedHashSet<>();
     private final Map<InstanceShape, Deque<PooledInstance>> ready = new HashMap<>();
     private final Map<InstanceShape, Integer> coming = new HashMap<>();
@@ -53,14 +57,21 @@ final class StemShelf {
 
     boolean wants(InstanceShape shape) {
         Deque<PooledInstance> stems = ready.get(shape);
-        return coming.getOrDefault(shape, 0) + (stems == null ? 0 : stems.size()) < wanted;
+        boolean failedLately = System.nanoTime() - notBefore.getOrDefault(shape, System.nanoTime()) < 0;
+        return !failedLately && coming.getOrDefault(shape, 0) + (stems == null ? 0 : stems.size()) < wanted;
     }
 
     void coming(InstanceShape shape) {
         coming.merge(shape, 1, Integer::sum);
     }
 
-    void notComing(InstanceShape shape) {
+    /// It couldn't be made: the next try waits, as it would most likely end the same way.
+    void failed(InstanceShape shape) {
+        notComing(shape);
+        notBefore.put(shape, System.nanoTime() + PAUSE_NANOS);
+    }
+
+    private void notComing(InstanceShape shape) {
         coming.computeIfPresent(shape, (_, count) -> count == 1 ? null : count - 1);
     }
 

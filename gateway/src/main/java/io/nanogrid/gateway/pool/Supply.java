@@ -31,7 +31,7 @@ final class Supply {
                 }
                 Acquired failure = factory.specialize(instance, slot.version);
                 if (failure == null) {
-                    supplied(slot, instance, sinceNanos);
+                    pool.supplied(slot, instance, System.nanoTime() - sinceNanos);
                 } else {
                     pool.notSupplied(slot, instance, failure);
                 }
@@ -45,15 +45,6 @@ final class Supply {
                 pool.notSupplied(slot, instance, new Acquired.Unavailable("the instance couldn't be made"));
             }
         });
-    }
-
-    private void supplied(VersionSlot slot, PooledInstance instance, long sinceNanos) {
-        pool.lock.lock();
-        try {
-            pool.supplied(slot, instance, System.nanoTime() - sinceNanos);
-        } finally {
-            pool.lock.unlock();
-        }
     }
 
     /// Makes a stem for the shelf.

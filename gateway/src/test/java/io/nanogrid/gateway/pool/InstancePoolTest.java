@@ -341,7 +341,7 @@ class InstancePoolTest {
         await().until(() -> fixture.pool.status().stems() == 1);
         String stem = onlyInstance().id;
         try (Lease _ = fixture.lease(fixture.function("who", WHO))) {
-            assertThat(fixture.pool.alive.stream().map(instance -> instance.id)).contains(stem);
+            assertThat(fixture.pool.books.alive.stream().map(instance -> instance.id)).contains(stem);
         }
     }
 
@@ -423,7 +423,7 @@ class InstancePoolTest {
     private PooledInstance onlyInstance() {
         fixture.pool.lock.lock();
         try {
-            return fixture.pool.alive.iterator().next();
+            return fixture.pool.books.alive.iterator().next();
         } finally {
             fixture.pool.lock.unlock();
         }

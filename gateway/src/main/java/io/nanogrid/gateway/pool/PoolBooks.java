@@ -1,0 +1,225 @@
+package io.nanogrid.gateway.pool;
+
+import io.nanogrid.gateway.pool.InstanceState.Busy;
+import io.nanogrid.gateway.pool.InstanceState.Cause;
+import io.nanogrid.gateway.pool.InstanceState.Idle;
+import io.nanogrid.gateway.pool.InstanceState.Stem;
+import io.nanogrid.gateway.pool.VersionSlot.Waiter;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The pool's books: which instances there are, whose they are, and who gets the next one.
+///
+/// Every method is called under the pool's lock, and none of them blocks.
+final class PoolBooks {
+
+    /// After this long without a single instance, a version gets one that another version would otherwise keep.
+    private static final long STARVING_NANOS = Duration.ofMillis(100).toNanos();
+
+    final MemoryBudget memory;
+    final StemShelf stems;
+    /// Every instance that has greeted and isn't gone.
+    final Set<PooledInstance> alive = new HashSet<>();
+    final Map<FunctionVersion.Key, VersionSlot> slots = new HashMap<>();
+    boolean closed;
+    private final InstancePool pool;
+    private final PoolConfig config;
+    private final Supply supply;
+    private boolean someoneStarves;
+
+    PoolBooks(InstancePool pool, PoolConfig config, Supply supply) {
+        this.pool = pool;
+        this.config = config;
+        this.supply = supply;
+        this.memory = new MemoryBudget(config.memoryBudgetMb());
+        this.stems = new StemShelf(config.stems());
+    }
+
+    VersionSlot slot(FunctionVersion version) {
+        return slots.computeIfAbsent(version.key(), _ -> new VersionSlot(version, limitOf(version)));
+    }
+
+    private int limitOf(FunctionVersion version) {
+        Integer own = version.concurrency();
+        int asked = own == null ? config.defaultConcurrency() : own;
+        return Math.max(1, Math.min(asked, config.memoryBudgetMb() / version.memoryMb()));
+    }
+
+    /// A call has begun to wait.
+    void waits(VersionSlot slot, Waiter waiter) {
+        slot.waiters.add(waiter);
+        if (!someoneStarves) {
+            grow(slot, waiter.sinceNanos);
+        }
+    }
+
+    /// Starts as many instances as the waiting calls are worth.
+    private void grow(VersionSlot slot, long now) {
+        while (slot.starting < slot.waiters.size() && slot.size() < slot.limit && worthOneMore(slot, now)) {
+            InstanceShape shape = slot.version.shape();
+            PooledInstance stem = stems.take(shape);
+            if (stem == null && !makeRoom(shape.memoryMb(), slot)) {
+                return;
+            }
+            slot.starting++;
+            supply.supply(slot, stem, now);
+            stems.demand(shape);
+        }
+    }
+
+    private boolean worthOneMore(VersionSlot slot, long now) {
+        Waiter first = slot.waiters.peek();
+        return slot.size() < config.eager() || (first != null && now - first.sinceNanos >= config.patience().toNanos());
+    }
+
+    /// Reserves memory, if need be at the price of what nobody uses at the moment: that is freed in the background, and whoever
+    /// waits is looked at again then.
+    private boolean makeRoom(int megabytes, VersionSlot beneficiary) {
+        while (!memory.reserve(megabytes)) {
+            if (memory.willSuffice(megabytes)) {
+                return false;
+            }
+            PooledInstance victim = takeLeastRecentlyUsed(beneficiary);
+            if (victim == null) {
+                victim = stems.takeAny();
+            }
+            if (victim == null) {
+                return false;
+            }
+            retire(victim, Cause.RETIRED);
+        }
+        return true;
+    }
+
+    private @Nullable PooledInstance takeLeastRecentlyUsed(VersionSlot except) {
+        VersionSlot owner = null;
+        for (VersionSlot slot : slots.values()) {
+            if (slot != except && slot.oldestIdleSince() < (owner == null ? Long.MAX_VALUE : owner.oldestIdleSince())) {
+                owner = slot;
+            }
+        }
+        return owner == null ? null : owner.idle.pollFirst();
+    }
+
+    /// Keeps a stem of that shape ready from now on. Does nothing where a stem is of no use, or memory is short.
+    private void restock(InstanceShape shape) {
+        if (!closed && stems.wants(shape) && memory.reserve(shape.memoryMb())) {
+            stems.coming(shape);
+            supply.stock(shape);
+        }
+    }
+
+    /// Gives an instance that is nobody's at the moment to the next caller, or lets it rest.
+    void settle(VersionSlot slot, PooledInstance instance, boolean fresh, long initNanos) {
+        long now = System.nanoTime();
+        // One that has ended since its answer wouldn't be reported again.
+        boolean ended = instance.process.onExit().isDone();
+        if (closed || ended || (slot.waiters.isEmpty() && slot.retired) || (someoneStarves && !fresh)) {
+            slot.busy.remove(instance);
+            retire(instance, Cause.RETIRED);
+            return;
+        }
+        for (Waiter waiter; (waiter = slot.waiters.poll()) != null;) {
+            instance.state = ((Busy) instance.state).handedOver(now);
+            if (waiter.answer.complete(new Acquired.Granted(new Lease(pool, slot, instance, fresh, initNanos)))) {
+                return;
+            }
+        }
+        slot.busy.remove(instance);
+        slot.idle.addLast(instance);
+        instance.state = ((Busy) instance.state).freed(now);
+    }
+
+    /// An instance has loaded the slot's function.
+    void supplied(VersionSlot slot, PooledInstance instance, long initNanos) {
+        slot.starting--;
+        if (instance.state instanceof Stem stem) {
+            instance.state = stem.specialized(System.nanoTime());
+            slot.busy.add(instance);
+            settle(slot, instance, true, initNanos);
+        }
+    }
+
+    /// Has an instance destroyed.; whoever calls has taken it out of where it was kept.
+    void retire(PooledInstance instance, Cause cause) {
+        if (instance.state.cause() == null) {
+            instance.state = instance.state.draining(cause);
+            memory.leaving(instance.shape.memoryMb());
+            supply.destroy(instance);
+        }
+    }
+
+    void forgetIfUnused(VersionSlot slot) {
+        if (slot.unused()) {
+            slots.remove(slot.version.key(), slot);
+        }
+    }
+
+    /// Gives what memory there is to those that have waited longest without an instance, then to the others. While someone starves, who
+    /// has an instance gets no more, and memory that is just being freed for the starving is nobody else's.
+    void growWhereCallsWait(long now) {
+        if (closed) {
+            return;
+        }
+        List<VersionSlot> waiting = slots.values().stream().filter(slot -> !slot.waiters.isEmpty())
+                .sorted(Comparator.comparing((VersionSlot slot) -> !starves(slot, now))
+                        .thenComparing(Comparator.comparingLong((VersionSlot slot) -> slot.waited(now)).reversed()))
+                .toList();
+        for (VersionSlot slot : waiting) {
+            if (!someoneStarves || slot.size() == 0) {
+                grow(slot, now);
+            }
+            if (starves(slot, now) && memory.willSuffice(slot.version.memoryMb())) {
+                return;
+            }
+        }
+    }
+
+    private static boolean starves(VersionSlot slot, long now) {
+        return slot.size() == 0 && slot.waited(now) > STARVING_NANOS;
+    }
+
+    /// What time brings: calls past their deadline end, calls that have waited get more instances, and what is unused goes.
+    void sweep(long now) {
+        someoneStarves = false;
+        for (VersionSlot slot : List.copyOf(slots.values())) {
+            slot.takeOverdue(now).forEach(instance -> retire(instance, Cause.TIMED_OUT));
+            slot.takeIdle(idle -> now - idle.sinceNanos() > config.idleTimeout().toNanos())
+                    .forEach(instance -> retire(instance, Cause.RETIRED));
+            slot.dropAnsweredWaiters();
+            someoneStarves |= starves(slot, now);
+            forgetIfUnused(slot);
+        }
+        growWhereCallsWait(now);
+        if (slots.values().stream().noneMatch(slot -> slot.starting > 0)) {
+            // Not while a call waits for a start: they would compete for the same processors.
+            stems.demanded().forEach(this::restock);
+        }
+    }
+
+    int starting() {
+        return stems.coming() + slots.values().stream().mapToInt(slot -> slot.starting).sum();
+    }
+
+    /// Takes an instance out of wherever it is kept.
+    void forget(PooledInstance instance) {
+        stems.remove(instance);
+        slots.values().forEach(slot -> {
+            slot.idle.remove(instance);
+            slot.busy.remove(instance);
+        });
+    }
+
+    PoolStatus status() {
+        int busy = slots.values().stream().mapToInt(slot -> slot.busy.size()).sum();
+        int idle = slots.values().stream().mapToInt(slot -> slot.idle.size()).sum();
+        int waiting = slots.values().stream().mapToInt(slot -> slot.waiters.size()).sum();
+        return new PoolStatus(starting(), stems.size(), idle, busy, waiting, memory.promised());
+    }
+}

@@ -1,0 +1,9 @@
+package io.nanogrid.gateway;
+
+final class DockerHostileTest extends HostileFunctionContract {
+
+    @Override
+    String engine() {
+        return "docker";
+    }
+}

@@ -1,0 +1,9 @@
+package io.nanogrid.gateway;
+
+final class SandboxHostileProtocolTest extends HostileProtocolContract {
+
+    @Override
+    String engine() {
+        return "sandbox";
+    }
+}

@@ -1,0 +1,9 @@
+package io.nanogrid.gateway;
+
+final class SandboxHostileReachTest extends HostileReachContract {
+
+    @Override
+    String engine() {
+        return "sandbox";
+    }
+}
