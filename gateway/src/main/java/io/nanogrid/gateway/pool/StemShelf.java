@@ -57,7 +57,8 @@ final class StemShelf {
 
     boolean wants(InstanceShape shape) {
         Deque<PooledInstance> stems = ready.get(shape);
-        boolean failedLately = System.nanoTime() - notBefore.getOrDefault(shape, System.nanoTime()) < 0;
+        Long pausedUntil = notBefore.get(shape);
+        boolean failedLately = pausedUntil != null && System.nanoTime() - pausedUntil < 0;
         return !failedLately && coming.getOrDefault(shape, 0) + (stems == null ? 0 : stems.size()) < wanted;
     }
 
