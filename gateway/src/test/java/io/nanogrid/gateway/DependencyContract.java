@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.UUID;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -36,8 +37,12 @@ abstract class DependencyContract {
     }
 
     @AfterAll
-    void stop() {
+    void stop() throws Exception {
         if (gateway != null) {
+            // Their libraries go with them, which would otherwise stay on the machine as images.
+            for (JsonNode callback : gateway.get("/callbacks").json()) {
+                gateway.delete("/callbacks/" + callback.path("callback_id").asLong()).expect(200);
+            }
             gateway.close();
         }
     }
@@ -57,6 +62,11 @@ abstract class DependencyContract {
 
     private static byte[] text(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// Other text than that of any run before, so that nothing of it is cached anywhere.
+    private static String fresh(String word) {
+        return word + "-" + UUID.randomUUID();
     }
 
     private static byte[] wheel(String word) throws Exception {
@@ -80,10 +90,11 @@ abstract class DependencyContract {
 
     @Test
     void aPythonFunctionImportsWhatItsLibraryNames() throws Exception {
-        JsonNode first = deployPython("py-lib", REQUIREMENTS, "hello").expect(200).json();
-        JsonNode second = deployPython("py-lib-2", REQUIREMENTS, "hello").expect(200).json();
+        String word = fresh("hello");
+        JsonNode first = deployPython("py-lib", REQUIREMENTS, word).expect(200).json();
+        JsonNode second = deployPython("py-lib-2", REQUIREMENTS, word).expect(200).json();
 
-        assertThat(gateway.get("/api/py-lib").expect(200).body()).isEqualTo("\"hello\"");
+        assertThat(gateway.get("/api/py-lib").expect(200).body()).isEqualTo("\"" + word + "\"");
         assertThat(first.path("build").path("cached").asBoolean()).isFalse();
         assertThat(first.path("build").path("log").toString()).contains("greeting");
         assertThat(second.path("build").path("cached").asBoolean()).isTrue();
@@ -91,10 +102,11 @@ abstract class DependencyContract {
 
     @Test
     void aFileThatTheLibrariesDependOnIsPartOfTheKey() throws Exception {
-        deployPython("py-key", REQUIREMENTS, "one").expect(200);
-        deployPython("py-key", REQUIREMENTS, "two").expect(200);
+        String second = fresh("two");
+        deployPython("py-key", REQUIREMENTS, fresh("one")).expect(200);
+        deployPython("py-key", REQUIREMENTS, second).expect(200);
 
-        assertThat(gateway.get("/api/py-key").expect(200).body()).isEqualTo("\"two\"");
+        assertThat(gateway.get("/api/py-key").expect(200).body()).isEqualTo("\"" + second + "\"");
     }
 
     @Test

@@ -134,7 +134,8 @@ abstract class HostileFunctionContract extends HostileContract {
         Execution execution = gateway().execution(answer);
         assertThat(answer.body()).isEqualTo("\"said\"");
         assertThat(execution.cut()).isTrue();
-        assertThat(execution.stdout()).hasSizeBetween(256 << 10, 257 << 10).containsPattern("\\[cut here: \\d+ more bytes");
+        assertThat(execution.stdout()).hasSizeBetween(256 << 10, 257 << 10)
+                .containsPattern("\\[cut here: \\d+ more bytes");
     }
 
     @ParameterizedTest

@@ -124,7 +124,8 @@ abstract class HostileProtocolContract extends HostileContract {
     @ParameterizedTest
     @ValueSource(strings = {"python", "node"})
     void headsOfResponsesThatMeanNothingAreBadResults(String type) throws Exception {
-        for (String head : List.of("{", "{}", "{\"statusCode\": \"200\"}", "{\"statusCode\": 99}", "{\"statusCode\": 1e9}",
+        for (String head : List.of("{", "{}", "{\"statusCode\": \"200\"}", "{\"statusCode\": 99}",
+                "{\"statusCode\": 1e9}",
                 "{\"statusCode\": 200, \"headers\": {\"a b\": \"c\"}}",
                 "{\"statusCode\":" + "[".repeat(5000),
                 "{\"statusCode\": 200, \"isBase64Encoded\": true}")) {
