@@ -2,6 +2,7 @@ package io.nanogrid.gateway.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.http.Context;
@@ -20,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// An HTTP response as a function described it, checked: a function may send anything.
 record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] body) {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final JsonFactory TOKENS = new JsonFactory();
+    /// A request has a thread of its own, so buffers that are kept by the thread would be made anew for each.
+    private static final JsonFactory TOKENS = JsonFactory.builder().recyclerPool(JsonRecyclerPools.sharedBoundedPool()).build();
+    private static final ObjectMapper JSON = new ObjectMapper(TOKENS);
     private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}");
     /// What only the server may say, and what this gateway says itself.
     private static final Set<String> NOT_PASSED = Set.of("connection", "keep-alive", "proxy-connection", "te",

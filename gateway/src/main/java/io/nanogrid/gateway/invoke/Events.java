@@ -2,6 +2,7 @@ package io.nanogrid.gateway.invoke;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.wire.Bytes;
 import java.io.ByteArrayOutputStream;
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// Makes the event that a handler gets out of a request.
 final class Events {
 
-    static final JsonFactory JSON = new JsonFactory();
+    /// A request has a thread of its own, so buffers that are kept by the thread would be made anew for each.
+    static final JsonFactory JSON = JsonFactory.builder().recyclerPool(JsonRecyclerPools.sharedBoundedPool()).build();
     private static final Set<String> WITHOUT_BODY = Set.of("GET", "HEAD", "DELETE");
 
     private Events() {
