@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] body) {
 
     /// A request has a thread of its own, so buffers that are kept by the thread would be made anew for each.
-    private static final JsonFactory TOKENS = JsonFactory.builder().recyclerPool(JsonRecyclerPools.sharedBoundedPool()).build();
+    private static final JsonFactory TOKENS = JsonFactory.builder().recyclerPool(JsonRecyclerPools.sharedBoundedPool())
+            .build();
     private static final ObjectMapper JSON = new ObjectMapper(TOKENS);
     private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}");
     /// What only the server may say, and what this gateway says itself.
