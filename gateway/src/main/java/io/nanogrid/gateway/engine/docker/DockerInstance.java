@@ -85,6 +85,7 @@ final class DockerInstance implements EngineInstance {
                 // The last chance: it stays known after the end.
                 var _ = peakMemoryBytes();
                 removed = killAndRemove();
+                host.ifPresent(HostView::close);
             }
         } finally {
             destroying.unlock();

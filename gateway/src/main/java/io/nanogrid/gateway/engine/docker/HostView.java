@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.docker;
 
+import io.nanogrid.gateway.engine.KernelFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,37 +15,60 @@ import org.jspecify.annotations.Nullable;
 /// A container as the host's own files show it. There is none where the gateway doesn't see the host's processes, as when it
 /// runs in a container itself.
 ///
-/// @param pid the container's init process
-/// @param peak the file of its memory cgroup that holds the most memory used; null where that can't be seen
-record HostView(String containerId, long pid, @Nullable Path peak) {
+/// Its two files stay open from its making to [#close], as they are read after every call.
+final class HostView implements AutoCloseable {
 
     private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
+
+    private final String containerId;
+    /// The container's init process.
+    private final long pid;
+    /// Of its memory cgroup, what holds the most memory used; null where that can't be seen.
+    private final @Nullable KernelFile peak;
+    private final @Nullable KernelFile children;
+
+    private HostView(String containerId, long pid, @Nullable KernelFile peak, @Nullable KernelFile children) {
+        this.containerId = containerId;
+        this.pid = pid;
+        this.peak = peak;
+        this.children = children;
+    }
 
     /// The view on a running container, if `pid` is really its process here.
     static Optional<HostView> of(String containerId, long pid) {
         if (!belongs(containerId, pid)) {
             return Optional.empty();
         }
-        return Optional.of(new HostView(containerId, pid, peakFile(pid)));
+        Path peak = peakFile(pid);
+        return Optional.of(new HostView(containerId, pid, peak == null ? null : open(peak), open(childrenFile(pid))));
+    }
+
+    private static @Nullable KernelFile open(Path file) {
+        try {
+            return new KernelFile(file);
+        } catch (IOException _) {
+            return null;
+        }
     }
 
     OptionalLong peakMemoryBytes() {
-        if (peak == null) {
-            return OptionalLong.empty();
-        }
-        try {
-            return OptionalLong.of(Long.parseLong(Files.readString(peak).strip()));
-        } catch (IOException | NumberFormatException _) {
-            return OptionalLong.empty();
-        }
+        String text = peak == null ? null : peak.read();
+        return text == null || text.isBlank() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(text.strip()));
     }
 
     /// Whether init has other children than the runtime: only processes without a parent come to it.
     boolean hasOrphans() {
-        try {
-            return new StringTokenizer(Files.readString(childrenFile())).countTokens() > 1;
-        } catch (IOException _) {
-            return false;
+        String pids = children == null ? null : children.read();
+        return pids != null && new StringTokenizer(pids).countTokens() > 1;
+    }
+
+    @Override
+    public void close() {
+        if (peak != null) {
+            peak.close();
+        }
+        if (children != null) {
+            children.close();
         }
     }
 
@@ -71,7 +95,7 @@ record HostView(String containerId, long pid, @Nullable Path peak) {
         return !init.get().isAlive();
     }
 
-    private Path childrenFile() {
+    private static Path childrenFile(long pid) {
         return Path.of("/proc", Long.toString(pid), "task", Long.toString(pid), "children");
     }
 

@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.sandbox;
 
+import io.nanogrid.gateway.engine.KernelFile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

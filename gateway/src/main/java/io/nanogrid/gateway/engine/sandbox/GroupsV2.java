@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.sandbox;
 
+import io.nanogrid.gateway.engine.KernelFile;
 import io.nanogrid.gateway.engine.EngineException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.sandbox;
 
+import io.nanogrid.gateway.engine.KernelFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

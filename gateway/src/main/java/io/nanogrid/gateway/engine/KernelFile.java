@@ -1,4 +1,4 @@
-package io.nanogrid.gateway.engine.sandbox;
+package io.nanogrid.gateway.engine;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -11,19 +11,19 @@ import org.slf4j.LoggerFactory;
 
 /// A small file of /proc or of a control group, kept open: reading it again takes microseconds, and a process that later
 /// has the same pid is never read instead. Safe for use by many threads.
-final class KernelFile implements Closeable {
+public final class KernelFile implements Closeable {
 
     private static final Logger LOG = LoggerFactory.getLogger(KernelFile.class);
 
     private final RandomAccessFile file;
     private boolean closed;
 
-    KernelFile(Path path) throws IOException {
+    public KernelFile(Path path) throws IOException {
         this.file = new RandomAccessFile(path.toFile(), "r");
     }
 
     /// The first 4 KiB, or null when what the file tells about is gone.
-    synchronized @Nullable String read() {
+    public synchronized @Nullable String read() {
         if (closed) {
             return null;
         }
