@@ -85,7 +85,7 @@ public final class Main {
                 "org.slf4j.simpleLogger.log.org.eclipse.jetty", "warn",
                 "org.slf4j.simpleLogger.log.io.javalin", "warn",
                 "org.slf4j.simpleLogger.log.com.zaxxer.hikari", "warn",
-                "org.slf4j.simpleLogger.log.com.github.dockerjava", "warn",
+                "org.slf4j.simpleLogger.log.com.github.dockerjava", "off",
                 "org.slf4j.simpleLogger.log.org.pf4j", "warn");
         defaults.forEach((key, value) -> {
             if (System.getProperty(key) == null) {
