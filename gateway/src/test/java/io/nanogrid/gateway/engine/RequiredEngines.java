@@ -12,14 +12,18 @@ public final class RequiredEngines {
 
     public static void check(Engine engine) {
         EngineHealth health = engine.health();
-        if (health.healthy()) {
-            return;
+        if (!health.healthy()) {
+            lacking(engine.name(), health.detail());
         }
+    }
+
+    /// Ends the test, as failed or as skipped, for what an engine lacks here.
+    public static void lacking(String engine, String problem) {
         String required = System.getProperty("NANOGRID_REQUIRE_ENGINES",
                 System.getenv().getOrDefault("NANOGRID_REQUIRE_ENGINES", ""));
-        if (List.of(required.split(",")).contains(engine.name())) {
-            Assertions.fail("the " + engine.name() + " engine is required and doesn't work: " + health.detail());
+        if (List.of(required.split(",")).contains(engine)) {
+            Assertions.fail("the " + engine + " engine is required and doesn't work: " + problem);
         }
-        Assumptions.abort("the " + engine.name() + " engine doesn't work here: " + health.detail());
+        Assumptions.abort("the " + engine + " engine doesn't work here: " + problem);
     }
 }
