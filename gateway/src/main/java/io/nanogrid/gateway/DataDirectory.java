@@ -62,7 +62,8 @@ final class DataDirectory implements AutoCloseable {
             throw new InUse(directory);
         }
         String id = gatewayId(directory);
-        Path run = runDirectory == null ? defaultRun(id) : runDirectory;
+        // A directory of its own in RUN_DIR, as it is emptied and removed.
+        Path run = runDirectory == null ? defaultRun(id) : runDirectory.resolve(id);
         if (run.toString().length() > LONGEST_RUN_PATH) {
             file.close();
             throw new IOException(
@@ -161,8 +162,11 @@ final class DataDirectory implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        empty(run);
-        lock.release();
-        lockFile.close();
+        try {
+            empty(run);
+        } finally {
+            lock.release();
+            lockFile.close();
+        }
     }
 }

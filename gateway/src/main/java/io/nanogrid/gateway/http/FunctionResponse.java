@@ -16,7 +16,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /// An HTTP response as a function described it, checked: a function may send anything.
 record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] body) {
@@ -125,16 +124,12 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
         if (!typed) {
             ctx.contentType(isJson(body) ? "application/json" : "text/plain; charset=utf-8");
         }
-        if (confinePages && isPage(ctx.res().getContentType())) {
+        if (confinePages) {
+            // Whatever its type: browsers take some types for pages that don't say so.
             ctx.res().addHeader("Content-Security-Policy", OWN_ORIGIN);
+            ctx.res().setHeader("X-Content-Type-Options", "nosniff");
         }
         ctx.result(body);
-    }
-
-    /// Types that a browser renders as a document, and so may run scripts of.
-    private static boolean isPage(@Nullable String contentType) {
-        String type = contentType == null ? "html" : contentType.toLowerCase(Locale.ROOT);
-        return type.contains("html") || type.contains("xml") || type.contains("svg");
     }
 
     private static boolean isJson(byte[] text) {

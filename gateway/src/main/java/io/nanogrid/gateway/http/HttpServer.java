@@ -67,7 +67,8 @@ public final class HttpServer implements AutoCloseable {
         config.startup.startupWatcherEnabled = false;
         config.jetty.host = gateway.host();
         config.jetty.port = gateway.port();
-        config.jetty.threadPool = new VirtualThreadPool();
+        // Without a limit of its own: slow calls of one function must not keep others, or /health, from a thread.
+        config.jetty.threadPool = new VirtualThreadPool(0);
         config.http.maxRequestSize = gateway.maxBodyBytes();
         config.http.prefer405over404 = true;
         // An open deploy stream must not be cut by the idle timeout of asynchronous requests.
