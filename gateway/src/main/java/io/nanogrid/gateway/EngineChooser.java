@@ -1,7 +1,6 @@
 package io.nanogrid.gateway;
 
 import io.nanogrid.gateway.config.GatewayConfig;
-import io.nanogrid.gateway.config.GatewayConfig.EngineChoice;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.EngineHealth;
@@ -55,7 +54,7 @@ final class EngineChooser {
         }
         docker.close();
         return announced(sandbox(),
-                EngineChoice.DOCKER.name().toLowerCase(java.util.Locale.ROOT) + " can't be used: " + why);
+                "docker can't be used: " + why);
     }
 
     /// Why some runtime has no image, or null if all have theirs.

@@ -19,7 +19,6 @@ import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -97,12 +96,7 @@ final class FunctionVersions {
     }
 
     private static String key(RuntimeDescriptor runtime, String image, Map<String, Content> inputs) {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        MessageDigest digest = CodeBundle.sha256();
         digest.update((runtime.id() + "\n" + image + "\n").getBytes(StandardCharsets.UTF_8));
         inputs.forEach((path, content) -> {
             digest.update((path + "\n" + content.size() + "\n").getBytes(StandardCharsets.UTF_8));

@@ -146,7 +146,7 @@ final class PoolBooks {
         }
     }
 
-    /// Has an instance destroyed.; whoever calls has taken it out of where it was kept.
+    /// Has an instance destroyed; whoever calls has taken it out of where it was kept.
     void retire(PooledInstance instance, Cause cause) {
         if (instance.state.cause() == null) {
             instance.state = instance.state.draining(cause);
