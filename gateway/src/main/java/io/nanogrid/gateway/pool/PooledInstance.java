@@ -17,6 +17,7 @@ final class PooledInstance {
     /// What it printed outside of calls.
     final CallOutput background;
     final Path directory;
+    final PeakMemory peakMemory;
 
     /// Guarded by the pool's lock.
     InstanceState state;
@@ -36,6 +37,7 @@ final class PooledInstance {
         this.output = output;
         this.background = background;
         this.directory = directory;
+        this.peakMemory = new PeakMemory(process);
         this.state = new InstanceState.Starting().greeted();
     }
 

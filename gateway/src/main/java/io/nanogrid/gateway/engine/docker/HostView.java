@@ -52,8 +52,7 @@ final class HostView implements AutoCloseable {
     }
 
     OptionalLong peakMemoryBytes() {
-        String text = peak == null ? null : peak.read();
-        return text == null || text.isBlank() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(text.strip()));
+        return peak == null ? OptionalLong.empty() : peak.number();
     }
 
     /// Whether init has other children than the runtime: only processes without a parent come to it.

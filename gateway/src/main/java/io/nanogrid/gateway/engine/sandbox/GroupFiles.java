@@ -39,8 +39,7 @@ final class GroupFiles {
 
     /// The number in a file that holds nothing else.
     static OptionalLong number(@Nullable KernelFile file) {
-        String text = file == null ? null : file.read();
-        return text == null || text.isBlank() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(text.strip()));
+        return file == null ? OptionalLong.empty() : file.number();
     }
 
     static void close(@Nullable KernelFile file) {
