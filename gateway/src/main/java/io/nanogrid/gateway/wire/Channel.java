@@ -1,10 +1,18 @@
 package io.nanogrid.gateway.wire;
 
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 
 /// The connection to one instance. One thread at a time sends and receives; any thread may [#close], which ends a wait with an exception.
 public final class Channel implements AutoCloseable {
+
+    /// The version of runtimes/protocol/PROTOCOL.md that is spoken here.
+    private static final int PROTOCOL = 1;
+    private static final JsonFactory JSON = new JsonFactory();
 
     private final SocketChannel socket;
     private final FrameCodec codec = new FrameCodec();
@@ -42,12 +50,36 @@ public final class Channel implements AutoCloseable {
         return answer;
     }
 
-    Frame hello() throws IOException {
+    /// Waits for `hello`.
+    ///
+    /// @throws ProtocolViolation if what comes is something else, or the bootstrap speaks another protocol
+    void hello() throws IOException {
         Frame hello = codec.read(socket, FrameLimits.GREETING);
         if (hello.kind() != FrameKind.HELLO) {
             throw new ProtocolViolation(hello.kind() + " instead of HELLO");
         }
-        return hello;
+        int spoken = protocol(hello.meta());
+        if (spoken != PROTOCOL) {
+            throw new ProtocolViolation(
+                    "a HELLO in protocol " + spoken + "; this gateway speaks " + PROTOCOL);
+        }
+    }
+
+    private static int protocol(Bytes meta) throws IOException {
+        try (JsonParser json = JSON.createParser(meta.array())) {
+            json.nextToken();
+            while (json.nextToken() == JsonToken.FIELD_NAME) {
+                boolean wanted = json.currentName().equals("protocol");
+                JsonToken value = json.nextToken();
+                if (wanted && value == JsonToken.VALUE_NUMBER_INT) {
+                    return json.getIntValue();
+                }
+                json.skipChildren();
+            }
+        } catch (JacksonException e) {
+            throw new ProtocolViolation("a HELLO that is no JSON object");
+        }
+        throw new ProtocolViolation("a HELLO that doesn't say which protocol it speaks");
     }
 
     @Override

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 20, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChannelTest {
@@ -209,6 +211,17 @@ class ChannelTest {
                 Peer peer = Peer.connect(directory)) {
             peer.say(FrameKind.READY, 0, "", "");
             assertThatThrownBy(socket::accept).isInstanceOf(ProtocolViolation.class);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"protocol\":2}", "{\"protocol\":\"1\"}", "{}", "", "{\"protocol\":1e9",
+            "{\"protocol\":99999999999}"})
+    void aBootstrapThatDoesNotSpeakThisProtocolIsRefused(String hello) throws Exception {
+        try (InstanceSocket socket = InstanceSocket.listen(directory);
+                Peer peer = Peer.connect(directory)) {
+            peer.say(FrameKind.HELLO, 0, hello, "");
+            assertThatThrownBy(socket::accept).isInstanceOf(ProtocolViolation.class).hasMessageContaining("HELLO");
         }
     }
 
