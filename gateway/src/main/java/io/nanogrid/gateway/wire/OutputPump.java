@@ -62,14 +62,23 @@ public final class OutputPump implements AutoCloseable {
                 for (int i = 0; i < count; i++) {
                     OutputTap tap = taps.get(NativeIo.epollKey(events, i));
                     if (tap != null) {
-                        tap.collect();
+                        collect(tap);
                     }
                 }
             }
         } catch (IOException e) {
             LOG.error("What functions print can't be read any more", e);
         } finally {
+            closed = true;
             NativeIo.close(epoll);
+        }
+    }
+
+    private static void collect(OutputTap tap) {
+        try {
+            tap.collect();
+        } catch (RuntimeException | Error e) {
+            LOG.error("What an instance has printed can't be kept", e);
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What the sandbox engine promises beyond the contract, seen from the host.
 class SandboxEngineTest extends EngineContract {
@@ -217,10 +218,10 @@ class SandboxEngineTest extends EngineContract {
     }
 
     @Test
-    void aDirectoryThatInstancesCantReachIsRefusedAtOnce() throws Exception {
+    void aDirectoryThatInstancesCantReachIsRefusedAtOnce(@TempDir Path directory) throws Exception {
         assumeRoot();
-        Path closed = Files.setPosixFilePermissions(Files.createTempDirectory("ng"),
-                PosixFilePermissions.fromString("rwx------"));
+        Path closed = Files.createDirectory(directory.resolve("closed"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         assertThatThrownBy(() -> new SandboxEngine(Configs.normal("closed", closed)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("chmod o+x " + closed);
     }
@@ -234,6 +235,8 @@ class SandboxEngineTest extends EngineContract {
             next.reconcile();
             assertThat(stage).doesNotExist();
             assertThat(bootstrap).doesNotExist();
+        } finally {
+            remove(elsewhere);
         }
     }
 

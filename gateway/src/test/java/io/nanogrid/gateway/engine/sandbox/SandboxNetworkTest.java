@@ -16,11 +16,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Instances with `network: true`. The host's own private address stands for everything that is closed: opened by
 /// NETWORK_ALLOW it must be reached, which shows that the helper carries connections at all.
 class SandboxNetworkTest {
 
+    @TempDir
     private Path work;
     private InetAddress address;
 
@@ -34,8 +36,7 @@ class SandboxNetworkTest {
                 .filter(Inet4Address.class::isInstance).filter(InetAddress::isSiteLocalAddress).toList();
         assumeTrue(!addresses.isEmpty(), "the host has no private address");
         address = addresses.getFirst();
-        work = Files.setPosixFilePermissions(Files.createTempDirectory("ng"),
-                PosixFilePermissions.fromString("rwx--x--x"));
+        Files.setPosixFilePermissions(work, PosixFilePermissions.fromString("rwx--x--x"));
     }
 
     @Test
