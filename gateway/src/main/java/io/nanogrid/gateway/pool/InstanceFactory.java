@@ -19,6 +19,7 @@ import io.nanogrid.gateway.wire.OutputTap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -104,7 +105,9 @@ public final class InstanceFactory implements AutoCloseable {
             CallOutput background,
             IOException e) {
         if (process == null || output == null) {
-            return String.valueOf(e.getMessage());
+            // What the exception says names paths of the host.
+            LOG.error("The socket and the pipes of an instance can't be made", e);
+            return "its socket and pipes can't be made: the gateway's log says why";
         }
         EngineInstance.Exit exit = process.onExit().getNow(null);
         output.end();
@@ -134,7 +137,7 @@ public final class InstanceFactory implements AutoCloseable {
             return new Acquired.InitFailed(answer.meta(), printed.stdout() + printed.stderr());
         } catch (IOException e) {
             instance.output.end();
-            return initDied(instance, alarm, printed, e);
+            return initDied(instance, version, alarm, printed, config.initTimeout(), e);
         } finally {
             if (alarm != null) {
                 alarm.cancel(false);
@@ -142,15 +145,16 @@ public final class InstanceFactory implements AutoCloseable {
         }
     }
 
-    private Acquired initDied(PooledInstance instance, @Nullable Future<?> alarm, CallOutput printed, IOException e) {
+    private static Acquired initDied(PooledInstance instance, FunctionVersion version, @Nullable Future<?> alarm,
+            CallOutput printed, Duration limit, IOException e) {
         if (alarm == null) {
-            LOG.error("The code of {} can't be read", instance, e);
+            LOG.error("The code of {} can't be read", version, e);
             return new Acquired.Unavailable("the function's code can't be read");
         }
         boolean tooLong = alarm.isDone();
         EngineInstance.Exit exit = exitOf(instance.process);
         String message = tooLong
-                ? "loading the function took longer than " + config.initTimeout().toSeconds() + " s"
+                ? "loading the function took longer than " + limit.toSeconds() + " s"
                 : exit == null
                         ? "the instance broke the protocol while the function was loaded: " + e.getMessage()
                         : exit.outOfMemory()

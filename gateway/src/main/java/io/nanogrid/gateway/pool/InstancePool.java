@@ -7,7 +7,6 @@ import io.nanogrid.gateway.pool.InstanceState.Stem;
 import io.nanogrid.gateway.pool.VersionSlot.Waiter;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +42,7 @@ public final class InstancePool implements AutoCloseable {
     public Acquired acquire(FunctionVersion version) throws InterruptedException {
         long now = System.nanoTime();
         Waiter waiter;
+        VersionSlot slot;
         lock.lock();
         try {
             if (books.closed) {
@@ -53,7 +53,7 @@ public final class InstancePool implements AutoCloseable {
                         + " MiB, and all instances together may have " + config.memoryBudgetMb()
                         + ": give the function less or raise MEMORY_BUDGET_MB");
             }
-            VersionSlot slot = books.slot(version);
+            slot = books.slot(version);
             PooledInstance idle = slot.waiters.isEmpty() ? slot.idle.pollLast() : null;
             if (idle != null) {
                 idle.state = ((Idle) idle.state).taken(now);
@@ -61,23 +61,23 @@ public final class InstancePool implements AutoCloseable {
                 return new Acquired.Granted(new Lease(this, slot, idle, false, 0));
             }
             if (slot.waiters.size() >= config.queueLength()) {
-                return full(version);
+                return full(slot);
             }
             waiter = new Waiter(now);
             books.waits(slot, waiter);
         } finally {
             lock.unlock();
         }
-        return await(waiter, version);
+        return await(waiter, slot);
     }
 
-    private Acquired await(Waiter waiter, FunctionVersion version) throws InterruptedException {
+    private Acquired await(Waiter waiter, VersionSlot slot) throws InterruptedException {
         try {
             return waiter.answer.get(config.queueWait().toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            return giveUp(waiter, full(version));
+            return giveUp(waiter, full(slot));
         } catch (InterruptedException e) {
-            if (giveUp(waiter, full(version)) instanceof Acquired.Granted(Lease lease)) {
+            if (giveUp(waiter, full(slot)) instanceof Acquired.Granted(Lease lease)) {
                 lease.close();
             }
             throw e;
@@ -91,15 +91,20 @@ public final class InstancePool implements AutoCloseable {
         return waiter.answer.complete(instead) ? instead : waiter.answer.join();
     }
 
-    private static Acquired full(FunctionVersion version) {
-        return new Acquired.Full(version.concurrency() != null, Duration.ofSeconds(1));
+    private Acquired full(VersionSlot slot) {
+        lock.lock();
+        try {
+            return new Acquired.Full(slot.atOwnLimit(), Duration.ofSeconds(1));
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Has a stem of `runtime` made, so that its first function needn't wait for a start.
     public void stock(RuntimeDescriptor runtime) {
         lock.lock();
         try {
-            books.stems.demand(new InstanceShape(runtime, config.stemMemoryMb(), false, null));
+            books.stems.keep(new InstanceShape(runtime, config.stemMemoryMb(), false, null), System.nanoTime());
         } finally {
             lock.unlock();
         }
@@ -121,7 +126,7 @@ public final class InstancePool implements AutoCloseable {
         lock.lock();
         try {
             books.stems.arrived(stem);
-            if (books.closed && books.stems.remove(stem)) {
+            if ((books.closed || !books.stems.isDemanded(stem.shape)) && books.stems.remove(stem)) {
                 books.retire(stem, Cause.RETIRED);
             }
             gone.signalAll();
@@ -151,20 +156,12 @@ public final class InstancePool implements AutoCloseable {
         }
     }
 
-    /// No instance came of it, and whoever waits learns why.
+    /// No instance came of it, and whoever waits for nothing else learns why.
     void notSupplied(VersionSlot slot, @Nullable PooledInstance instance, Acquired failure) {
         List<Waiter> disappointed;
         lock.lock();
         try {
-            slot.starting--;
-            disappointed = new ArrayList<>(slot.waiters);
-            slot.waiters.clear();
-            if (instance == null) {
-                books.memory.release(slot.version.memoryMb());
-            } else {
-                books.retire(instance, Cause.BROKEN);
-            }
-            books.forgetIfUnused(slot);
+            disappointed = books.notSupplied(slot, instance);
             gone.signalAll();
         } finally {
             lock.unlock();
@@ -239,6 +236,19 @@ public final class InstancePool implements AutoCloseable {
                 books.retire(instance, Cause.BROKEN);
             } else if (instance.state instanceof Stem && books.stems.remove(instance)) {
                 books.retire(instance, Cause.BROKEN);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The version takes calls again that was retired.
+    public void readmit(FunctionVersion.Key key) {
+        lock.lock();
+        try {
+            VersionSlot slot = books.slots.get(key);
+            if (slot != null) {
+                slot.retired = false;
             }
         } finally {
             lock.unlock();

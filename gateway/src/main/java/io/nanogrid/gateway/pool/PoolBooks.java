@@ -21,6 +21,8 @@ final class PoolBooks {
 
     /// After this long without a single instance, a version gets one that another version would otherwise keep.
     private static final long STARVING_NANOS = Duration.ofMillis(100).toNanos();
+    /// How long a version that has instances gets no further one after a start has failed.
+    private static final long PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
 
     final MemoryBudget memory;
     final StemShelf stems;
@@ -69,11 +71,14 @@ final class PoolBooks {
             }
             slot.starting++;
             supply.supply(slot, stem, now);
-            stems.demand(shape);
+            stems.demand(shape, now);
         }
     }
 
     private boolean worthOneMore(VersionSlot slot, long now) {
+        if (slot.size() > 0 && now - slot.pausedUntil < 0) {
+            return false;
+        }
         Waiter first = slot.waiters.peek();
         return slot.size() < config.eager() || (first != null && now - first.sinceNanos >= config.patience().toNanos());
     }
@@ -87,7 +92,7 @@ final class PoolBooks {
             }
             PooledInstance victim = takeLeastRecentlyUsed(beneficiary);
             if (victim == null) {
-                victim = stems.takeAny();
+                victim = stems.takeLeastWanted();
             }
             if (victim == null) {
                 return false;
@@ -146,6 +151,26 @@ final class PoolBooks {
         }
     }
 
+    /// No instance came of it.
+    ///
+    /// @return who is to learn why: nobody while other instances of the version serve on, or may yet
+    List<Waiter> notSupplied(VersionSlot slot, @Nullable PooledInstance instance) {
+        slot.starting--;
+        if (instance == null) {
+            memory.release(slot.version.memoryMb());
+        } else {
+            retire(instance, Cause.BROKEN);
+        }
+        if (slot.size() > 0) {
+            slot.pausedUntil = System.nanoTime() + PAUSE_NANOS;
+            return List.of();
+        }
+        List<Waiter> disappointed = List.copyOf(slot.waiters);
+        slot.waiters.clear();
+        forgetIfUnused(slot);
+        return disappointed;
+    }
+
     /// Has an instance destroyed; whoever calls has taken it out of where it was kept.
     void retire(PooledInstance instance, Cause cause) {
         if (instance.state.cause() == null) {
@@ -196,6 +221,7 @@ final class PoolBooks {
             someoneStarves |= starves(slot, now);
             forgetIfUnused(slot);
         }
+        stems.takeUnused(now, config.idleTimeout()).forEach(stem -> retire(stem, Cause.RETIRED));
         growWhereCallsWait(now);
         if (slots.values().stream().noneMatch(slot -> slot.starting > 0)) {
             // Not while a call waits for a start: they would compete for the same processors.

@@ -3,10 +3,12 @@ package io.nanogrid.gateway.pool;
 import io.nanogrid.gateway.pool.InstanceState.Stem;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,7 +21,10 @@ final class StemShelf {
 
     private final int wanted;
     private final Map<InstanceShape, Long> notBefore = new HashMap<>();
-    private final Set<InstanceShape> demanded = new LinkedHashSet<>();
+    /// Shapes of which a stem is kept ready whether or not anybody asks for it.
+    private final Set<InstanceShape> always = new HashSet<>();
+    /// When each shape was last asked for, by [System#nanoTime]; the one that was asked for longest ago comes first.
+    private final Map<InstanceShape, Long> demanded = new LinkedHashMap<>();
     private final Map<InstanceShape, Deque<PooledInstance>> ready = new HashMap<>();
     private final Map<InstanceShape, Integer> coming = new HashMap<>();
 
@@ -27,15 +32,41 @@ final class StemShelf {
         this.wanted = wanted;
     }
 
-    /// From now on a stem of this shape is kept ready. Does nothing where it would be of use to one function only.
-    void demand(InstanceShape shape) {
+    /// From now on a stem of this shape is kept ready, until nobody has asked for one for a while. Does nothing where it would be of use
+    /// to one function only.
+    void demand(InstanceShape shape, long now) {
         if (shape.common()) {
-            demanded.add(shape);
+            demanded.remove(shape);
+            demanded.put(shape, now);
         }
     }
 
+    /// From now on a stem of this shape is kept ready.
+    void keep(InstanceShape shape, long now) {
+        always.add(shape);
+        demand(shape, now);
+    }
+
+    boolean isDemanded(InstanceShape shape) {
+        return demanded.containsKey(shape);
+    }
+
     List<InstanceShape> demanded() {
-        return List.copyOf(demanded);
+        return List.copyOf(demanded.keySet());
+    }
+
+    /// Takes out the stems of shapes that nobody has asked for since then, and keeps none ready any more.
+    List<PooledInstance> takeUnused(long now, Duration since) {
+        List<PooledInstance> taken = new ArrayList<>();
+        demanded.entrySet().removeIf(shape -> {
+            boolean unused = now - shape.getValue() > since.toNanos() && !always.contains(shape.getKey());
+            Deque<PooledInstance> stems = unused ? ready.remove(shape.getKey()) : null;
+            if (stems != null) {
+                taken.addAll(stems);
+            }
+            return unused;
+        });
+        return taken;
     }
 
     @Nullable
@@ -44,10 +75,11 @@ final class StemShelf {
         return stems == null ? null : stems.poll();
     }
 
+    /// One of the shape that was asked for longest ago.
     @Nullable
-    PooledInstance takeAny() {
-        for (Deque<PooledInstance> stems : ready.values()) {
-            PooledInstance stem = stems.poll();
+    PooledInstance takeLeastWanted() {
+        for (InstanceShape shape : demanded.keySet()) {
+            PooledInstance stem = take(shape);
             if (stem != null) {
                 return stem;
             }

@@ -40,7 +40,7 @@ final class Supply {
                 pool.notSupplied(slot, instance, new Acquired.Unavailable(String.valueOf(e.getMessage())));
             } catch (InterruptedException e) {
                 pool.notSupplied(slot, instance, new Acquired.Unavailable("the gateway is shutting down"));
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.error("No instance of {}", slot.version, e);
                 pool.notSupplied(slot, instance, new Acquired.Unavailable("the instance couldn't be made"));
             }
@@ -52,7 +52,7 @@ final class Supply {
         Thread.startVirtualThread(() -> {
             try {
                 pool.stocked(start(shape, null));
-            } catch (EngineException | InterruptedException | RuntimeException e) {
+            } catch (EngineException | InterruptedException | RuntimeException | Error e) {
                 LOG.warn("No {} instance could be started ahead of demand: {}", shape.runtime().id(), e.getMessage());
                 pool.notStocked(shape);
             }

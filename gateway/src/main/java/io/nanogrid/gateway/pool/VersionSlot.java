@@ -23,6 +23,8 @@ final class VersionSlot {
     final Deque<Waiter> waiters = new ArrayDeque<>();
     int starting;
     boolean retired;
+    /// Until when no further instance is started beside those that are there, by [System#nanoTime].
+    long pausedUntil = System.nanoTime();
 
     VersionSlot(FunctionVersion version, int limit) {
         this.version = version;
@@ -31,6 +33,12 @@ final class VersionSlot {
 
     int size() {
         return idle.size() + busy.size() + starting;
+    }
+
+    /// Whether as many instances as its owner allows are what keeps a call waiting.
+    boolean atOwnLimit() {
+        Integer own = version.concurrency();
+        return own != null && size() >= own;
     }
 
     boolean unused() {

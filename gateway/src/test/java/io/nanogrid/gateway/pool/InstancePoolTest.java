@@ -3,91 +3,20 @@ package io.nanogrid.gateway.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.nanogrid.gateway.engine.Engine;
-import io.nanogrid.gateway.engine.RequiredEngines;
-import io.nanogrid.gateway.engine.sandbox.SandboxFactory;
-import io.nanogrid.gateway.plugins.TestRuntimes;
-import io.nanogrid.spi.RuntimeDescriptor;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// With real processes in the sandbox. Each test has a pool of its own.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class InstancePoolTest {
-
-    private static final int MB = PoolFixture.MB;
-    private static final Duration LONG = Duration.ofSeconds(30);
-    /// Answers which process it is, and does what the event asks for first.
-    private static final String WHO = """
-            import os, time
-            me = os.urandom(8).hex()
-            def handler(event, context):
-                if event == 'sleep':
-                    time.sleep(1000)
-                if event == 'nap':
-                    time.sleep(0.02)
-                if event == 'die':
-                    os._exit(7)
-                return me""";
-
-    private Path work;
-    private Engine engine;
-    private RuntimeDescriptor python;
-    /// Each test opens one first.
-    @SuppressWarnings("NullAway.Init")
-    private PoolFixture fixture;
-
-    @BeforeAll
-    void makeEngine() throws Exception {
-        work = Files.setPosixFilePermissions(Files.createTempDirectory("ng"),
-                PosixFilePermissions.fromString("rwx--x--x"));
-        engine = new SandboxFactory().create("pool-" + ProcessHandle.current().pid(), work);
-        RequiredEngines.check(engine);
-        python = TestRuntimes.python();
-        engine.prepare(python, _ -> {
-        });
-    }
-
-    @AfterAll
-    void closeEngine() {
-        engine.close();
-    }
-
-    private void open(PoolConfig config) throws IOException {
-        fixture = new PoolFixture(engine, python, work, config);
-    }
-
-    private void open(int instances) throws IOException {
-        open(PoolFixture.config(instances, 1000, LONG));
-    }
-
-    /// What must hold at the end of every test.
-    @AfterEach
-    void nothingIsLeftWhenThePoolIsClosed() {
-        fixture.close();
-        assertThat(fixture.directory).isEmptyDirectory();
-        assertThat(fixture.pool.status()).isEqualTo(new PoolStatus(0, 0, 0, 0, 0, 0));
-    }
+/// Who gets which instance, and when.
+class InstancePoolTest extends PoolTest {
 
     @Test
     void anIdleInstanceIsUsedAgain() throws Exception {
@@ -162,6 +91,16 @@ class InstancePoolTest {
     }
 
     @Test
+    void aVersionThatTheMachineKeepsBelowItsOwnLimitIsTurnedAwayByTheMachine() throws Exception {
+        open(PoolFixture.config(1, 1000, Duration.ofMillis(500)));
+        FunctionVersion who = fixture.function("who", WHO, MB, 4);
+        try (Lease _ = fixture.lease(who)) {
+            assertThat(fixture.pool.acquire(who)).isInstanceOfSatisfying(Acquired.Full.class,
+                    full -> assertThat(full.ownLimit()).isFalse());
+        }
+    }
+
+    @Test
     void aFullQueueTurnsCallsAwayAtOnce() throws Exception {
         open(PoolFixture.config(1, 1, LONG));
         FunctionVersion who = fixture.function("who", WHO);
@@ -198,29 +137,6 @@ class InstancePoolTest {
     }
 
     @Test
-    void anErrorInTheFunctionsOwnCodeFailsAllWhoWaitAndLeavesNothing() throws Exception {
-        open(4);
-        FunctionVersion broken = fixture.function("broken", "print('loading')\nraise ValueError('broken')");
-        List<Future<Acquired>> calls = IntStream.range(0, 5).mapToObj(_ -> fixture.acquiring(broken)).toList();
-        for (Future<Acquired> call : calls) {
-            assertThat(call.get()).isInstanceOfSatisfying(Acquired.InitFailed.class, failed -> {
-                assertThat(failed.detail().text()).contains("ValueError", "broken");
-                assertThat(failed.output()).isEqualTo("loading\n");
-            });
-        }
-        await().until(() -> fixture.pool.status().equals(new PoolStatus(0, 0, 0, 0, 0, 0)));
-        assertThat(fixture.directory).isEmptyDirectory();
-    }
-
-    @Test
-    void aProcessThatEndsWhileItLoadsIsReportedAsThat() throws Exception {
-        open(4);
-        assertThat(fixture.pool.acquire(fixture.function("gone", "import os; os._exit(3)")))
-                .isInstanceOfSatisfying(Acquired.InitDied.class,
-                        died -> assertThat(died.message()).contains("exit code 3"));
-    }
-
-    @Test
     void aFunctionThatNeedsMoreThanAllMemoryIsRefusedAndHarmsNobody() throws Exception {
         open(2);
         FunctionVersion who = fixture.function("who", WHO);
@@ -251,26 +167,6 @@ class InstancePoolTest {
             onlyInstance().process.destroy();
         }
         assertThat(fixture.call(who, "1")).isNotEqualTo(first);
-    }
-
-    @Test
-    void aRetiredVersionsIdleInstancesGo() throws Exception {
-        open(4);
-        FunctionVersion who = fixture.function("who", WHO);
-        fixture.call(who, "1");
-        fixture.pool.retire(who.key());
-        await().until(() -> fixture.pool.status().promisedMb() == 0);
-    }
-
-    @Test
-    void aRetiredVersionsBusyInstanceEndsAfterItsAnswer() throws Exception {
-        open(4);
-        FunctionVersion who = fixture.function("who", WHO);
-        try (Lease lease = fixture.lease(who)) {
-            fixture.pool.retire(who.key());
-            assertThat(PoolFixture.run(lease, "1")).isNotEmpty();
-        }
-        await().until(() -> fixture.pool.status().promisedMb() == 0);
     }
 
     @Test
@@ -331,18 +227,6 @@ class InstancePoolTest {
             assertThat(PoolFixture.reply(lease, "\"die\"", LONG)).isEqualTo(new Lease.Reply.Exited(7, false));
         }
         assertThat(fixture.call(who, "1")).isNotEmpty();
-    }
-
-    @Test
-    void aStemSavesTheFirstCallItsStart() throws Exception {
-        PoolConfig plain = PoolFixture.config(4, 10, LONG);
-        open(new PoolConfig(plain.memoryBudgetMb(), 16, 2, plain.patience(), 10, LONG, LONG, LONG, LONG, 1, MB, 1000));
-        fixture.pool.stock(python);
-        await().until(() -> fixture.pool.status().stems() == 1);
-        String stem = onlyInstance().id;
-        try (Lease _ = fixture.lease(fixture.function("who", WHO))) {
-            assertThat(fixture.pool.books.alive.stream().map(instance -> instance.id)).contains(stem);
-        }
     }
 
     @Test
@@ -426,15 +310,6 @@ class InstancePoolTest {
                 }
                 assertThat(fixture.pool.status().promisedMb()).isBetween(0, 4 * MB);
             }
-        }
-    }
-
-    private PooledInstance onlyInstance() {
-        fixture.pool.lock.lock();
-        try {
-            return fixture.pool.books.alive.iterator().next();
-        } finally {
-            fixture.pool.lock.unlock();
         }
     }
 }

@@ -54,8 +54,20 @@ final class PoolFixture implements AutoCloseable {
     FunctionVersion function(String name, String source, int memoryMb, @Nullable Integer concurrency)
             throws IOException {
         CodeBundle code = CodeBundle.ofText("main.py", source);
+        return function(name, () -> code, memoryMb, concurrency);
+    }
+
+    FunctionVersion function(String name, FunctionVersion.CodeSource code) {
+        return function(name, code, MB, null);
+    }
+
+    private FunctionVersion function(
+            String name,
+            FunctionVersion.CodeSource code,
+            int memoryMb,
+            @Nullable Integer concurrency) {
         return new FunctionVersion(new FunctionVersion.Key(name, 1), name, python, "main.py", List.of("handler"),
-                () -> code, Map.of(), memoryMb, Duration.ofSeconds(20), concurrency, false, null);
+                code, Map.of(), memoryMb, Duration.ofSeconds(20), concurrency, false, null);
     }
 
     Lease lease(FunctionVersion version) throws InterruptedException {
