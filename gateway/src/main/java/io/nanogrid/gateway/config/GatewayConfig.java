@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param apiKeys keys that callers may present; without any, only this machine can call
 /// @param memoryBudgetMb how much memory all instances together may be promised, in MiB
 /// @param corsOrigins origins whose pages may call `/api/`, or `*`
+/// @param managementOrigins origins besides its own whose pages may manage callbacks
 /// @param baseImages docker base image by the variable's name, such as `PYTHON_BASE_IMAGE`
 /// @param networkAllow private ranges that functions with network may reach
 /// @param sandboxUids first and last host uid of sandboxed instances, where the gateway runs as root
@@ -30,7 +31,7 @@ public record GatewayConfig(
         List<String> apiKeys,
         boolean allowAnonymous,
         Set<String> corsOrigins,
-        Set<String> trustedOrigins,
+        Set<String> managementOrigins,
         Duration drain,
         Duration logRetention,
         int maxBodyBytes,

@@ -88,12 +88,13 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void routes(JavalinDefaultRoutingApi routes, Parts parts) {
-        Guard guard = new Guard(new ApiKeys(parts.config.apiKeys()), parts.config.trustedOrigins());
+        Guard guard = new Guard(new ApiKeys(parts.config.apiKeys()), parts.config.managementOrigins());
         Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer);
         Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events);
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
-        ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, new Cors(parts.config.corsOrigins()),
-                new CallWriter(parts.config.apiKeys().isEmpty()));
+        Cors cors = new Cors(parts.config.corsOrigins());
+        ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, cors,
+                new CallWriter(parts.config.apiKeys().isEmpty(), cors.configured()));
         Docs docs = new Docs();
         Problems problems = new Problems(parts.config.maxBodyBytes());
 

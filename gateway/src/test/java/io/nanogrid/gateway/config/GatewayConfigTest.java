@@ -50,7 +50,7 @@ class GatewayConfigTest {
                 mapping("ALLOW_ANONYMOUS", "true", GatewayConfig::allowAnonymous, true),
                 mapping("CORS_ORIGINS", "https://a, https://b", GatewayConfig::corsOrigins,
                         Set.of("https://a", "https://b")),
-                mapping("MANAGEMENT_ORIGINS", "https://a", GatewayConfig::trustedOrigins, Set.of("https://a")),
+                mapping("MANAGEMENT_ORIGINS", "https://a", GatewayConfig::managementOrigins, Set.of("https://a")),
                 mapping("DRAIN_SECONDS", "30", GatewayConfig::drain, Duration.ofSeconds(30)),
                 mapping("DRAIN_SECONDS", "500ms", GatewayConfig::drain, Duration.ofMillis(500)),
                 mapping("LOG_RETENTION", "2", GatewayConfig::logRetention, Duration.ofDays(2)),
