@@ -17,6 +17,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,7 +60,7 @@ final class EngineChooser {
     }
 
     /// Why some runtime has no image, or null if all have theirs.
-    private @org.jspecify.annotations.Nullable String missingImage(Engine docker) throws InterruptedException {
+    private @Nullable String missingImage(Engine docker) throws InterruptedException {
         try {
             for (RuntimeDescriptor runtime : runtimes.all()) {
                 docker.prepare(runtime, line -> LOG.info("{}: {}", runtime.id(), line));
@@ -92,8 +94,8 @@ final class EngineChooser {
         return new DockerEngine(
                 new DockerConfig(data.gatewayId(), version, defaults.host(), images, defaults.cpus(), defaults.pids(),
                         defaults.openFiles(), defaults.scratchBytes(), defaults.pullDeadline(), defaults.install(),
-                        defaults.networkImage(),
-                        allowed()));
+                        Objects.requireNonNullElse(config.networkImage(), defaults.networkImage()),
+                        config.networkAllow()));
     }
 
     private Engine sandbox() throws IOException {
@@ -105,10 +107,6 @@ final class EngineChooser {
                 defaults.groups(),
                 defaults.processors(), defaults.processes(), defaults.openFiles(), defaults.fileMb(),
                 defaults.scratchMb(),
-                config.sandboxRoot(), path, allowed()));
-    }
-
-    private List<String> allowed() {
-        return config.networkAllow().stream().map(Object::toString).toList();
+                config.sandboxRoot(), path, config.networkAllow()));
     }
 }

@@ -47,6 +47,19 @@ final class GuardTest {
         }
     }
 
+    /// Who set it up believes that it is protected.
+    @Test
+    void aCallbackThatAsksForAKeyAnswersNobodyWhereThereIsNone(@TempDir Path directory) throws Exception {
+        try (TestGateway gateway = TestGateway.start("sandbox", directory)) {
+            gateway.post("/callback/deploy", DEFINITION.replace("}", ", \"auth\": \"key\"}")).expect(200);
+
+            Answer answer = gateway.send(gateway.request("/api/open").header("x-api-key", "some-key-1")).expect(401);
+
+            assertThat(answer.reason()).isEqualTo("no_api_key_configured");
+            assertThat(answer.json().path("detail").asText()).contains("NANOGRID_API_KEY");
+        }
+    }
+
     @Test
     void noForeignPageMayManageCallbacks(@TempDir Path directory) throws Exception {
         try (TestGateway gateway = TestGateway.start("sandbox", directory)) {

@@ -3,7 +3,9 @@ package io.nanogrid.gateway;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nanogrid.gateway.config.GatewayConfig;
+import java.io.Closeable;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -16,6 +18,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -137,6 +140,33 @@ final class TestGateway implements AutoCloseable {
 
     Answer get(String path) throws IOException, InterruptedException {
         return send(request(path));
+    }
+
+    /// A request byte for byte, as no HTTP client would send it; it has to ask for the connection to be closed.
+    String raw(String request) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", port())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    /// Sends a request many times over connections of their own, and reads no answer.
+    ///
+    /// @return closes the connections
+    Closeable hold(String request, int times) throws IOException {
+        List<Socket> sockets = new ArrayList<>();
+        Closeable all = () -> {
+            for (Socket socket : sockets) {
+                socket.close();
+            }
+        };
+        for (int i = 0; i < times; i++) {
+            Socket socket = new Socket("127.0.0.1", port());
+            sockets.add(socket);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+        }
+        return all;
     }
 
     Answer post(String path, String json, String... headers) throws IOException, InterruptedException {

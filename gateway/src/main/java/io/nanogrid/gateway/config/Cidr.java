@@ -1,39 +1,49 @@
 package io.nanogrid.gateway.config;
 
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.net.Inet4Address;
 
-/// An address range such as `10.1.0.0/16` or `fd00::/8`; a bare address is a range of one.
-public record Cidr(String address, int bits) {
-
-    private static final Pattern V4 = Pattern.compile("(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})");
-    private static final Pattern V6 = Pattern.compile("[0-9a-fA-F:]{2,39}");
+/// A range of IPv4 addresses, written as `10.1.0.0/16`.
+///
+/// @param address its first address, as a number
+/// @param bits length of the prefix
+public record Cidr(long address, int bits) {
 
     public Cidr {
-        Matcher parts = V4.matcher(address);
-        boolean v4 = parts.matches();
-        for (int i = 1; v4 && i <= parts.groupCount(); i++) {
-            if (Integer.parseInt(parts.group(i)) > 255) {
-                throw new IllegalArgumentException("'" + address + "' isn't an address");
-            }
+        if (bits < 0 || bits > 32) {
+            throw new IllegalArgumentException("a range's prefix must be 0 to 32, not " + bits);
         }
-        if (!v4 && !(V6.matcher(address).matches() && address.contains(":"))) {
-            throw new IllegalArgumentException("'" + address + "' isn't an address");
-        }
-        if (bits < 0 || bits > (v4 ? 32 : 128)) {
-            throw new IllegalArgumentException("a range has 0 to " + (v4 ? 32 : 128) + " bits");
-        }
+        address &= mask(bits);
     }
 
-    static Cidr parse(String text) {
-        int slash = text.indexOf('/');
-        return slash < 0
-                ? new Cidr(text, text.contains(":") ? 128 : 32)
-                : new Cidr(text.substring(0, slash), Integer.parseInt(text.substring(slash + 1)));
+    /// `10.0.0.0/8`, or one address.
+    public static Cidr of(String text) {
+        String[] parts = text.split("/", 2);
+        String[] octets = parts[0].split("\\.", -1);
+        long address = 0;
+        for (String octet : octets) {
+            if (octets.length != 4 || !octet.matches("\\d{1,3}") || Integer.parseInt(octet) > 255) {
+                throw new IllegalArgumentException("'" + text + "' isn't a range of IPv4 addresses");
+            }
+            address = (address << 8) | Integer.parseInt(octet);
+        }
+        return new Cidr(address, parts.length == 1 ? 32 : Integer.parseInt(parts[1]));
+    }
+
+    public static Cidr of(Inet4Address address) {
+        return of(address.getHostAddress());
+    }
+
+    public boolean contains(Cidr other) {
+        return bits <= other.bits && (other.address & mask(bits)) == address;
     }
 
     @Override
     public String toString() {
-        return address + "/" + bits;
+        return (address >> 24 & 255) + "." + (address >> 16 & 255) + "." + (address >> 8 & 255) + "." + (address & 255)
+                + "/" + bits;
+    }
+
+    private static long mask(int bits) {
+        return (0xffff_ffffL << (32 - bits)) & 0xffff_ffffL;
     }
 }

@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
 /// @param apiKeys keys that callers may present; without any, only this machine can call
 /// @param memoryBudgetMb how much memory all instances together may be promised, in MiB
 /// @param corsOrigins origins whose pages may call `/api/`, or `*`
+/// @param managementOrigins origins besides its own whose pages may manage callbacks
 /// @param baseImages docker base image by the variable's name, such as `PYTHON_BASE_IMAGE`
 /// @param networkAllow private ranges that functions with network may reach
+/// @param networkImage docker image that sets the limits of instances with network, if `NETWORK_IMAGE` says
 /// @param sandboxUids first and last host uid of sandboxed instances, where the gateway runs as root
 /// @param runDirectory where sockets go, if `RUN_DIR` says
 public record GatewayConfig(
@@ -30,13 +32,14 @@ public record GatewayConfig(
         List<String> apiKeys,
         boolean allowAnonymous,
         Set<String> corsOrigins,
-        Set<String> trustedOrigins,
+        Set<String> managementOrigins,
         Duration drain,
         Duration logRetention,
         int maxBodyBytes,
         int memoryBudgetMb,
         Map<String, String> baseImages,
         List<Cidr> networkAllow,
+        @Nullable String networkImage,
         UidRange sandboxUids,
         @Nullable Path sandboxRoot) {
 
@@ -83,8 +86,6 @@ public record GatewayConfig(
         }
         String run = settings.get("RUN_DIR");
         String root = settings.get("SANDBOX_ROOTFS");
-        List<UidRange> uids = settings.listOf("SANDBOX_UIDS", UidRange::parse,
-                "isn't a range of uids such as 700000-765535");
         GatewayConfig config = new GatewayConfig(
                 host,
                 settings.integer("PORT", 8080, 0, 65535),
@@ -102,8 +103,10 @@ public record GatewayConfig(
                 settings.integer("MEMORY_BUDGET_MB", (int) Math.max(128, machineMemoryMb * 7 / 10), 128, 1 << 24),
                 BASE_IMAGES.stream().filter(key -> settings.get(key) != null)
                         .collect(Collectors.toUnmodifiableMap(key -> key, key -> settings.text(key, ""))),
-                settings.listOf("NETWORK_ALLOW", Cidr::parse, "isn't an address range such as 10.1.0.0/16"),
-                uids.isEmpty() ? new UidRange(700_000, 765_535) : uids.getFirst(),
+                settings.listOf("NETWORK_ALLOW", Cidr::of, "isn't a range of IPv4 addresses such as 10.1.0.0/16"),
+                settings.get("NETWORK_IMAGE"),
+                settings.read("SANDBOX_UIDS", new UidRange(700_000, 765_535), UidRange::parse,
+                        "must be one range of uids from 1000 up, such as 700000-765535"),
                 root == null ? null : Path.of(root).toAbsolutePath().normalize());
         if (!settings.problems().isEmpty()) {
             throw new ConfigException(settings.problems());

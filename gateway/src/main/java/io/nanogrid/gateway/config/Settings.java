@@ -131,7 +131,7 @@ final class Settings {
         return List.copyOf(read);
     }
 
-    private <T> T read(String key, T fallback, Function<String, T> reader, String hint) {
+    <T> T read(String key, T fallback, Function<String, T> reader, String hint) {
         String value = get(key);
         if (value == null) {
             return fallback;

@@ -20,7 +20,7 @@ public interface Engine extends AutoCloseable {
     /// Makes ready whatever instances of `runtime` need: finds and tries the interpreter, or builds the image. Does nothing when it is done already.
     ///
     /// @param log receives lines of progress
-    /// @return what was prepared: the interpreter's version and path, or the image's name; shown to the user as `image`
+    /// @return what was prepared: the interpreter's version, or the image's name; shown to the user as `image`, so it names no path of the host
     String prepare(RuntimeDescriptor runtime, Consumer<String> log) throws EngineException, InterruptedException;
 
     /// Installs a function's libraries inside the isolation, unless that has been done for the same key already.

@@ -36,7 +36,7 @@ final class ApiHandler {
         switch (find(ctx.req().getMethod(), uri.substring(PREFIX.length()))) {
             case Match.Found<Route>(Route route, Map<String, String> parameters) -> {
                 if (route.auth() == Access.KEY) {
-                    guard.requireKey(ctx);
+                    guard.requireKeyOfCallback(ctx);
                 }
                 writer.write(ctx, invoke.invoke(route, CallReader.read(ctx, parameters)));
             }

@@ -13,17 +13,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 
 /// Makes a function's view of a request.
 final class CallReader {
-
-    /// Headers of one hop (RFC 9110, 7.6.1), and those that are for the gateway alone.
-    private static final Set<String> NOT_PASSED = Set.of("connection", "keep-alive", "proxy-connection",
-            "proxy-authenticate",
-            "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "x-api-key", "x-lambda-status-code",
-            "x-cold-start",
-            "x-request-id");
 
     private CallReader() {
     }
@@ -49,11 +41,12 @@ final class CallReader {
     }
 
     private static Map<String, List<String>> headers(HttpServletRequest request) {
+        HopHeaders hop = new HopHeaders(Collections.list(request.getHeaders("Connection")));
         Map<String, List<String>> headers = new LinkedHashMap<>();
         for (Enumeration<String> names = request.getHeaderNames(); names.hasMoreElements();) {
             String name = names.nextElement();
             String key = name.toLowerCase(Locale.ROOT);
-            if (!NOT_PASSED.contains(key)) {
+            if (!hop.endHere(key)) {
                 headers.put(key, Collections.list(request.getHeaders(name)));
             }
         }

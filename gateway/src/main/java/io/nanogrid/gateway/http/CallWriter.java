@@ -14,10 +14,13 @@ final class CallWriter {
     private static final int TAIL = 4_000;
 
     private final boolean confinePages;
+    private final boolean ownCors;
 
     /// @param confinePages whether pages that functions serve get an origin of their own: see [FunctionResponse#write]
-    CallWriter(boolean confinePages) {
+    /// @param ownCors whether the gateway says which origins may read answers, in place of the functions
+    CallWriter(boolean confinePages, boolean ownCors) {
         this.confinePages = confinePages;
+        this.ownCors = ownCors;
     }
 
     void write(Context ctx, Invocation call) {
@@ -33,7 +36,7 @@ final class CallWriter {
                 try {
                     FunctionResponse answer = FunctionResponse.read(response);
                     ctx.header(LAMBDA_STATUS, "200");
-                    answer.write(ctx, confinePages);
+                    (ownCors ? answer.withoutCors() : answer).write(ctx, confinePages);
                 } catch (FunctionResponse.Unusable e) {
                     ctx.header(LAMBDA_STATUS, "400");
                     Problems.write(ctx, Problem.badResult(String.valueOf(e.getMessage())));

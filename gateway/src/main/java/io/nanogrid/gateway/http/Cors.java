@@ -3,7 +3,8 @@ package io.nanogrid.gateway.http;
 import io.javalin.http.Context;
 import java.util.Set;
 
-/// Lets pages of the configured origins call `/api/`, after the Fetch standard. Without configuration it does nothing.
+/// Lets pages of the configured origins call `/api/`, after the Fetch standard. Without configuration it does nothing, and the
+/// functions answer for themselves.
 final class Cors {
 
     private static final String EVERY = "*";
@@ -15,16 +16,25 @@ final class Cors {
         this.origins = origins;
     }
 
+    /// Whether the gateway speaks for the functions about other origins.
+    boolean configured() {
+        return !origins.isEmpty();
+    }
+
     /// Adds what the browser needs to the answer.
     ///
     /// @return whether the request was a preflight, and is answered now
     boolean answered(Context ctx) {
-        String origin = origins.isEmpty() ? null : ctx.header("Origin");
+        if (!configured()) {
+            return false;
+        }
+        // Whatever the origin is: a cache must not give one's answer to another.
+        ctx.header("Vary", "Origin");
+        String origin = ctx.header("Origin");
         if (origin == null || !(origins.contains(origin) || origins.contains(EVERY))) {
             return false;
         }
         ctx.header("Access-Control-Allow-Origin", origins.contains(EVERY) ? EVERY : origin);
-        ctx.header("Vary", "Origin");
         ctx.header("Access-Control-Expose-Headers", "X-Request-Id, X-Lambda-Status-Code, X-Cold-Start, Server-Timing");
         String method = ctx.header("Access-Control-Request-Method");
         if (method == null || !ctx.req().getMethod().equals("OPTIONS")) {

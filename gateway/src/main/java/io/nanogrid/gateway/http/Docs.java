@@ -1,11 +1,10 @@
 package io.nanogrid.gateway.http;
 
 import io.javalin.http.Context;
+import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.wire.Bytes;
 import java.io.IOException;
 import java.io.InputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -90,11 +89,9 @@ final class Docs {
     private static Resource read(String path) throws IOException {
         try (InputStream in = open(path)) {
             byte[] content = in.readAllBytes();
-            String hash = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content), 0, 12);
+            String hash = HexFormat.of().formatHex(CodeBundle.sha256().digest(content), 0, 12);
             // Weak, because the same content goes out compressed and not.
             return new Resource(Bytes.wrap(content), "W/\"" + hash + "\"");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 

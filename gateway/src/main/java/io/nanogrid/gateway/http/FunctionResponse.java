@@ -25,16 +25,17 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
             .build();
     private static final ObjectMapper JSON = new ObjectMapper(TOKENS);
     private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}");
-    /// What only the server may say, and what this gateway says itself.
-    private static final Set<String> NOT_PASSED = Set.of("connection", "keep-alive", "proxy-connection", "te",
-            "trailer",
-            "transfer-encoding", "upgrade", "content-length", "date", "server", "x-request-id", "x-lambda-status-code",
-            "x-cold-start");
+    /// What only the server may say.
+    private static final Set<String> OF_THE_SERVER = Set.of("content-length", "date", "server");
 
     /// Everything that a page may do, but for being of the gateway's origin.
     private static final String OWN_ORIGIN = "sandbox allow-scripts allow-forms allow-modals allow-popups allow-downloads";
 
     record Header(String name, String value) {
+
+        boolean isCalled(String other) {
+            return name.equalsIgnoreCase(other);
+        }
     }
 
     /// The function's answer can't be sent. The message is for the function's owner.
@@ -63,7 +64,7 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
         }
         for (Map.Entry<String, JsonNode> header : head.path("multiValueHeaders").properties()) {
             String name = header.getKey();
-            headers.removeIf(single -> single.name().equalsIgnoreCase(name));
+            headers.removeIf(single -> single.isCalled(name));
             for (JsonNode value : header.getValue()) {
                 add(headers, name, value);
             }
@@ -71,7 +72,10 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
         for (JsonNode cookie : head.path("cookies")) {
             add(headers, "Set-Cookie", cookie);
         }
-        boolean typed = headers.stream().anyMatch(header -> header.name().equalsIgnoreCase("Content-Type"));
+        HopHeaders hop = new HopHeaders(headers.stream().filter(header -> header.isCalled("Connection"))
+                .map(Header::value).toList());
+        headers.removeIf(header -> hop.endHere(header.name().toLowerCase(Locale.ROOT)));
+        boolean typed = headers.stream().anyMatch(header -> header.isCalled("Content-Type"));
         if (response.jsonBody() && !typed) {
             headers.add(new Header("Content-Type", "application/json"));
             typed = true;
@@ -94,7 +98,7 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
                 throw new Unusable("the header " + name + " has a character that isn't allowed");
             }
         }
-        if (!NOT_PASSED.contains(name.toLowerCase(Locale.ROOT))) {
+        if (!OF_THE_SERVER.contains(name.toLowerCase(Locale.ROOT))) {
             headers.add(new Header(name, text));
         }
     }
@@ -107,12 +111,18 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
         }
     }
 
+    /// The same without what it says about other origins: where the gateway answers for that, two answers would contradict each other.
+    FunctionResponse withoutCors() {
+        return new FunctionResponse(status, headers.stream().filter(header -> !header.name().toLowerCase(Locale.ROOT)
+                .startsWith("access-control-")).toList(), typed, body);
+    }
+
     /// @param confinePages whether a page gets an origin of its own. Without API keys the gateway trusts its own origin to manage callbacks; a
     ///        page that hostile code has made must then not have that origin
     void write(Context ctx, boolean confinePages) {
         ctx.status(status);
         for (Header header : headers) {
-            if (header.name().equalsIgnoreCase("Content-Type")) {
+            if (header.isCalled("Content-Type")) {
                 ctx.contentType(header.value());
             } else {
                 ctx.res().addHeader(header.name(), header.value());

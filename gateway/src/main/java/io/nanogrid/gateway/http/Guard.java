@@ -36,7 +36,15 @@ final class Guard {
         requireKey(ctx);
     }
 
-    void requireKey(Context ctx) {
+    /// For a callback that asks for a key. Where there is none it answers nobody: whoever set it up believes that it is protected.
+    void requireKeyOfCallback(Context ctx) {
+        if (!keys.required()) {
+            throw Problem.noKeyConfigured().thrown();
+        }
+        requireKey(ctx);
+    }
+
+    private void requireKey(Context ctx) {
         if (keys.required() && !keys.accept(ctx.header(API_KEY))) {
             throw Problem.unauthorized().thrown();
         }

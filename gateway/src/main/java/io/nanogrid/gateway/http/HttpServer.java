@@ -88,12 +88,13 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void routes(JavalinDefaultRoutingApi routes, Parts parts) {
-        Guard guard = new Guard(new ApiKeys(parts.config.apiKeys()), parts.config.trustedOrigins());
+        Guard guard = new Guard(new ApiKeys(parts.config.apiKeys()), parts.config.managementOrigins());
         Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer);
         Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events);
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
-        ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, new Cors(parts.config.corsOrigins()),
-                new CallWriter(parts.config.apiKeys().isEmpty()));
+        Cors cors = new Cors(parts.config.corsOrigins());
+        ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, cors,
+                new CallWriter(parts.config.apiKeys().isEmpty(), cors.configured()));
         Docs docs = new Docs();
         Problems problems = new Problems(parts.config.maxBodyBytes());
 
@@ -106,9 +107,9 @@ public final class HttpServer implements AutoCloseable {
             routes.addHttpHandler(method, "/api/*", api::handle);
         }
 
-        routes.get("/callbacks", managed(guard, callbacks::list));
+        get(routes, "/callbacks", managed(guard, callbacks::list));
         routes.post("/callbacks", managed(guard, callbacks::post));
-        routes.get("/callbacks/{id}", managed(guard, callbacks::get));
+        get(routes, "/callbacks/{id}", managed(guard, callbacks::get));
         routes.put("/callbacks/{id}", managed(guard, callbacks::put));
         routes.delete("/callbacks/{id}", managed(guard, callbacks::delete));
         routes.post("/callbacks/{id}/rollback", managed(guard, callbacks::rollback));
@@ -120,19 +121,25 @@ public final class HttpServer implements AutoCloseable {
         });
         routes.ws("/deploy/ws", socket::configure);
 
-        routes.get("/chatroom", managed(guard, rooms::list));
+        get(routes, "/chatroom", managed(guard, rooms::list));
         routes.post("/chatroom", managed(guard, rooms::post));
-        routes.get("/chatroom/{chat_id}", managed(guard, rooms::get));
+        get(routes, "/chatroom/{chat_id}", managed(guard, rooms::get));
         routes.put("/chatroom/{chat_id}", managed(guard, rooms::put));
         routes.delete("/chatroom/{chat_id}", managed(guard, rooms::delete));
 
-        routes.get("/health", health::get);
-        routes.get("/health/live", health::live);
+        get(routes, "/health", health::get);
+        get(routes, "/health/live", health::live);
 
-        routes.get("/", docs::home);
-        routes.get("/docs", docs::page);
-        routes.get("/docs/{file}", docs::file);
-        routes.get("/openapi.json", docs::document);
+        get(routes, "/", docs::home);
+        get(routes, "/docs", docs::page);
+        get(routes, "/docs/{file}", docs::file);
+        get(routes, "/openapi.json", docs::document);
+    }
+
+    /// HEAD is answered as GET is. Left to Javalin it would be 200 for every path that has a GET, an unhealthy `/health` too.
+    private static void get(JavalinDefaultRoutingApi routes, String path, Handler handler) {
+        routes.get(path, handler);
+        routes.head(path, handler);
     }
 
     private static Handler managed(Guard guard, Handler handler) {

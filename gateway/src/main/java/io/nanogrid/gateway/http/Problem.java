@@ -1,5 +1,7 @@
 package io.nanogrid.gateway.http;
 
+import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /// An error as the contract spells it (RFC 9457). All that the gateway answers in error are made here, so this is the catalogue.
@@ -14,7 +16,7 @@ record Problem(int status, String title, Component component, String reason, Str
         GATEWAY, AUTH, LIMITS, DEPLOY, BUILD, ENGINE, FUNCTION, QUEUE;
 
         String wireName() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -38,7 +40,7 @@ record Problem(int status, String title, Component component, String reason, Str
     }
 
     Problem with(String name, Object value) {
-        Map<String, Object> all = new java.util.LinkedHashMap<>(more);
+        Map<String, Object> all = new LinkedHashMap<>(more);
         all.put(name, value);
         return new Problem(status, title, component, reason, detail, all);
     }
@@ -68,6 +70,11 @@ record Problem(int status, String title, Component component, String reason, Str
     static Problem unauthorized() {
         return of(401, "Unauthorized", Component.AUTH, "api_key_required",
                 "give a valid API key in the header x-api-key");
+    }
+
+    static Problem noKeyConfigured() {
+        return of(401, "Unauthorized", Component.AUTH, "no_api_key_configured",
+                "this callback asks for an API key, and the gateway has none: set NANOGRID_API_KEY and start it again");
     }
 
     static Problem foreignOrigin() {

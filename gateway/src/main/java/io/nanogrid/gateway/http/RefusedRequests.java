@@ -10,6 +10,9 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /// Answers what the server refuses before any handler sees it, such as a malformed request, in the same form as every other error.
+///
+/// It has the caller's request id where the headers could be read. The server reads none behind a request line that is malformed, and none
+/// at all once one of them is.
 final class RefusedRequests extends ErrorHandler {
 
     @Override
@@ -20,16 +23,16 @@ final class RefusedRequests extends ErrorHandler {
             @Nullable String message,
             @Nullable Throwable cause,
             Callback callback) {
-        response.write(true, body(code, response.getHeaders()), callback);
+        response.write(true, body(code, response.getHeaders(), request.getHeaders().get(RequestId.HEADER)), callback);
     }
 
     @Override
     public ByteBuffer badMessageError(int status, @Nullable String reason, HttpFields.Mutable fields) {
-        return body(status, fields);
+        return body(status, fields, null);
     }
 
-    private static ByteBuffer body(int status, HttpFields.Mutable fields) {
-        String requestId = RequestId.fresh().toString();
+    private static ByteBuffer body(int status, HttpFields.Mutable fields, @Nullable String callersId) {
+        String requestId = RequestId.orFresh(callersId);
         fields.put(HttpHeader.CONTENT_TYPE, Problems.MEDIA_TYPE);
         fields.put(RequestId.HEADER, requestId);
         return ByteBuffer.wrap(Problems.body(Problem.refusedRequest(status), requestId));

@@ -3,6 +3,7 @@ package io.nanogrid.gateway.http;
 import io.javalin.http.Context;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /// The id under which a request is answered, logged and recorded: the caller's own, if it is a plain word.
 final class RequestId {
@@ -15,15 +16,18 @@ final class RequestId {
     }
 
     static void assign(Context ctx) {
-        String given = ctx.header(HEADER);
-        String id = given != null && isPlain(given) ? given : fresh().toString();
+        String id = orFresh(ctx.header(HEADER));
         ctx.attribute(ATTRIBUTE, id);
         ctx.header(HEADER, id);
     }
 
+    static String orFresh(@Nullable String given) {
+        return given != null && isPlain(given) ? given : fresh().toString();
+    }
+
     /// A UUID of version 7 (RFC 9562): those of one time stand together in the index of the records, which makes storing them cheap.
     /// It is a name and no secret, so an ordinary random generator will do.
-    static UUID fresh() {
+    private static UUID fresh() {
         ThreadLocalRandom random = ThreadLocalRandom.current();
         long time = System.currentTimeMillis() << 16 | 0x7000 | random.nextInt(1 << 12);
         long rest = random.nextLong() >>> 2 | 0x8000_0000_0000_0000L;

@@ -64,7 +64,7 @@ public final class PluginLoader implements AutoCloseable {
         try {
             String id = manager.loadPlugin(jar);
             if (manager.startPlugin(id) != PluginState.STARTED) {
-                problems.add(new PluginProblem(id, whyNotStarted(id)));
+                problems.add(new PluginProblem(id, withoutPlace(whyNotStarted(id), jar)));
                 return;
             }
             List<RuntimePlugin> found = manager.getExtensions(RuntimePlugin.class, id);
@@ -78,8 +78,15 @@ public final class PluginLoader implements AutoCloseable {
             }
         } catch (RuntimeException | LinkageError e) {
             LOG.debug("Plugin {}", name, e);
-            problems.add(new PluginProblem(name, e.getClass().getSimpleName() + ": " + e.getMessage()));
+            problems.add(new PluginProblem(name,
+                    withoutPlace(e.getClass().getSimpleName() + ": " + e.getMessage(), jar)));
         }
+    }
+
+    /// Everybody may read the reason in `/health`, and nobody needs to know the host's directories for that.
+    private static String withoutPlace(String reason, Path jar) {
+        return reason.replace(jar.toString(), jar.getFileName().toString())
+                .replace(String.valueOf(jar.getParent()), "the plugins' directory");
     }
 
     private String whyNotStarted(String id) {

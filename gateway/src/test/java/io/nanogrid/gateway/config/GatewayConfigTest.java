@@ -30,7 +30,7 @@ class GatewayConfigTest {
     void withoutAnyVariableEverythingHasItsDefault() throws ConfigException {
         GatewayConfig expected = new GatewayConfig("127.0.0.1", 8080, absolute("data"), null, absolute("plugins"),
                 EngineChoice.AUTO, List.of(), false, Set.of(), Set.of(), Duration.ofSeconds(10), Duration.ofDays(7),
-                6 << 20, 7000, Map.of(), List.of(), new UidRange(700_000, 765_535), null);
+                6 << 20, 7000, Map.of(), List.of(), null, new UidRange(700_000, 765_535), null);
         assertThat(read(Map.of())).isEqualTo(expected);
     }
 
@@ -50,7 +50,7 @@ class GatewayConfigTest {
                 mapping("ALLOW_ANONYMOUS", "true", GatewayConfig::allowAnonymous, true),
                 mapping("CORS_ORIGINS", "https://a, https://b", GatewayConfig::corsOrigins,
                         Set.of("https://a", "https://b")),
-                mapping("MANAGEMENT_ORIGINS", "https://a", GatewayConfig::trustedOrigins, Set.of("https://a")),
+                mapping("MANAGEMENT_ORIGINS", "https://a", GatewayConfig::managementOrigins, Set.of("https://a")),
                 mapping("DRAIN_SECONDS", "30", GatewayConfig::drain, Duration.ofSeconds(30)),
                 mapping("DRAIN_SECONDS", "500ms", GatewayConfig::drain, Duration.ofMillis(500)),
                 mapping("LOG_RETENTION", "2", GatewayConfig::logRetention, Duration.ofDays(2)),
@@ -60,8 +60,10 @@ class GatewayConfigTest {
                 mapping("PYTHON_BASE_IMAGE", "python:3", GatewayConfig::baseImages,
                         Map.of("PYTHON_BASE_IMAGE", "python:3")),
                 mapping("NODE_BASE_IMAGE", "node:22", GatewayConfig::baseImages, Map.of("NODE_BASE_IMAGE", "node:22")),
-                mapping("NETWORK_ALLOW", "10.1.0.0/16,fd00::1", GatewayConfig::networkAllow,
-                        List.of(new Cidr("10.1.0.0", 16), new Cidr("fd00::1", 128))),
+                mapping("NETWORK_ALLOW", "10.1.0.0/16,10.2.0.1", GatewayConfig::networkAllow,
+                        List.of(Cidr.of("10.1.0.0/16"), Cidr.of("10.2.0.1/32"))),
+                mapping("NETWORK_IMAGE", "net:1", config -> Optional.ofNullable(config.networkImage()),
+                        Optional.of("net:1")),
                 mapping("SANDBOX_UIDS", "2000-3000", GatewayConfig::sandboxUids, new UidRange(2000, 3000)),
                 mapping("SANDBOX_ROOTFS", "/srv/root", config -> Optional.ofNullable(config.sandboxRoot()),
                         Optional.of(Path.of("/srv/root"))));
@@ -85,7 +87,7 @@ class GatewayConfigTest {
             "DRAIN_SECONDS,-1", "LOG_RETENTION,1y", "MAX_BODY_BYTES,1023", "MAX_BODY_BYTES,129 MiB",
             "MAX_BODY_BYTES,1 MB",
             "MAX_BODY_BYTES,999999999999GiB", "MEMORY_BUDGET_MB,127", "NETWORK_ALLOW,10.0.0.0/33",
-            "NETWORK_ALLOW,example.org",
+            "NETWORK_ALLOW,example.org", "NETWORK_ALLOW,fd00::/8", "SANDBOX_UIDS,'2000-3000,4000-5000'",
             "NETWORK_ALLOW,300.1.1.1", "NETWORK_ALLOW,10.0.0.0/x", "SANDBOX_UIDS,0-10", "SANDBOX_UIDS,5000",
             "SANDBOX_UIDS,3000-2000",
             "NANOGRID_API_KEY,short"})

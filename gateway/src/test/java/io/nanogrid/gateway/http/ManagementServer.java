@@ -27,12 +27,15 @@ import io.nanogrid.gateway.pool.InstancePool;
 import io.nanogrid.gateway.pool.PoolConfig;
 import io.nanogrid.gateway.wire.OutputPump;
 import io.nanogrid.spi.RuntimeDescriptor;
+import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -101,6 +104,15 @@ final class ManagementServer implements AutoCloseable {
 
     HttpResponse<String> get(String path, String... headers) throws Exception {
         return send("GET", path, "", headers);
+    }
+
+    /// A request byte for byte, as no HTTP client would send it; it has to ask for the connection to be closed.
+    String raw(String request) throws IOException {
+        try (Socket socket = new Socket(base.getHost(), base.getPort())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     @Override

@@ -42,7 +42,7 @@ class RouterRefusalsTest {
 
         assertThat(response.statusCode()).isEqualTo(405);
         assertThat(response.headers().firstValue("Allow").orElse("").split(", "))
-                .containsExactlyInAnyOrder("GET", "POST");
+                .containsExactlyInAnyOrder("GET", "HEAD", "POST");
         assertThat(response.body()).contains("\"reason\":\"method_not_allowed\"");
     }
 
@@ -52,5 +52,35 @@ class RouterRefusalsTest {
 
         assertThat(response.statusCode()).isEqualTo(413);
         assertThat(response.body()).contains("\"reason\":\"body_too_large\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /api/%ff HTTP/1.1", "GET /docs HTTP/1.1\r\nExpect: 999"})
+    void whatTheServerRefusesHasTheCallersRequestId(String request) throws Exception {
+        String answer = server.raw(request + "\r\nHost: localhost\r\nX-Request-Id: mine-1\r\nConnection: close\r\n\r\n");
+
+        assertThat(answer).containsPattern("^HTTP/1.1 4").containsIgnoringCase("\r\nX-Request-Id: mine-1\r\n")
+                .contains("\"requestId\":\"mine-1\"");
+    }
+
+    @Test
+    void whatTheServerRefusesHasAnIdOfItsOwnWhereTheCallersIsNone() throws Exception {
+        String answer = server.raw("GET /api/%ff HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: not mine\r\n"
+                + "Connection: close\r\n\r\n");
+
+        assertThat(answer).startsWith("HTTP/1.1 400").containsPattern("(?i)\r\nX-Request-Id: [0-9a-f-]{36}\r\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/docs", "/docs/page.js", "/openapi.json", "/callbacks", "/chatroom", "/health",
+            "/health/live", "/callbacks/999", "/nowhere"})
+    void headAnswersAsGetDoes(String path) throws Exception {
+        HttpResponse<String> get = server.get(path);
+        HttpResponse<String> head = server.send("HEAD", path, "");
+
+        assertThat(head.statusCode()).isEqualTo(get.statusCode());
+        assertThat(head.headers().firstValue("Content-Type")).isEqualTo(get.headers().firstValue("Content-Type"));
+        assertThat(head.headers().firstValue("ETag")).isEqualTo(get.headers().firstValue("ETag"));
+        assertThat(head.body()).isEmpty();
     }
 }

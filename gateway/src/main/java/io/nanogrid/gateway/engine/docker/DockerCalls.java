@@ -16,7 +16,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The connection to the daemon. Every call has a deadline: the transport ignores its own response timeout on a unix socket, so a call
 /// runs in a virtual thread, and interrupting that frees it.
@@ -26,6 +29,11 @@ final class DockerCalls implements AutoCloseable {
 
     /// For calls that a healthy daemon answers in milliseconds.
     static final Duration SHORT = Duration.ofSeconds(20);
+
+    private static final Logger LOG = LoggerFactory.getLogger(DockerCalls.class);
+
+    /// The daemon names files of its own, which are nobody's business but the operator's. An address's path isn't one of them.
+    private static final Pattern HOST_PATH = Pattern.compile("(?<![\\w:/.-])(/[\\w.@+:-]+)+/?");
 
     private final DockerClient client;
     private final ExecutorService threads = Executors
@@ -93,13 +101,22 @@ final class DockerCalls implements AutoCloseable {
         Throwable cause = e.getCause() == null ? e : e.getCause();
         return switch (cause) {
             case EngineException already -> already;
-            case DockerException refused -> new EngineException("Docker couldn't " + what + ": " + reason(refused),
-                    refused);
+            case DockerException refused -> {
+                String reason = reason(refused);
+                String harmless = HOST_PATH.matcher(reason).replaceAll("(a path of the host)");
+                if (!harmless.equals(reason)) {
+                    LOG.warn("Docker couldn't {}: {}", what, reason);
+                }
+                yield new EngineException("Docker couldn't " + what + ": " + harmless, refused);
+            }
             case Throwable other when isConnectionFailure(other) -> new EngineException(
                     "Docker couldn't " + what + ": the daemon doesn't answer. Start it and check DOCKER_HOST, "
                             + "or use the engine that needs no daemon with ENGINE=sandbox",
                     other);
-            default -> new EngineException("Docker couldn't " + what + ": " + cause.getMessage(), cause);
+            default -> {
+                LOG.warn("Docker couldn't {}", what, cause);
+                yield new EngineException("Docker couldn't " + what + ": the gateway's log says why", cause);
+            }
         };
     }
 

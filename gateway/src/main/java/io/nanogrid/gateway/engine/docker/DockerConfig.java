@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.docker;
 
+import io.nanogrid.gateway.config.Cidr;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// @param scratchBytes upper bound of `/tmp` and of `/var/task`, each; half of the instance's memory where that is less
 /// @param pullDeadline how long a pull of a base image may take
 /// @param install limits of an installation of libraries
-/// @param networkImage image with iproute2, for setting the limits of instances with network
-/// @param networkAllow networks in CIDR notation that instances with network may reach although they are private
+/// @param networkImage image with `sh` and `ip`, for setting the limits of instances with network
+/// @param networkAllow networks that instances with network may reach although they are private
 public record DockerConfig(
         String gatewayId,
         String gatewayVersion,
@@ -31,7 +32,7 @@ public record DockerConfig(
         Duration pullDeadline,
         Install install,
         String networkImage,
-        List<String> networkAllow) {
+        List<Cidr> networkAllow) {
 
     public DockerConfig {
         require(gatewayId.matches("[a-zA-Z0-9._-]{1,64}"), "gatewayId must match [a-zA-Z0-9._-]{1,64}", gatewayId);
@@ -41,10 +42,6 @@ public record DockerConfig(
         require(openFiles >= 64, "openFiles must be at least 64", openFiles);
         require(scratchBytes >= 1 << 20, "scratchBytes must be at least 1 MiB", scratchBytes);
         require(pullDeadline.isPositive(), "pullDeadline must be positive", pullDeadline);
-        for (String network : networkAllow) {
-            require(network.matches("(\\d{1,3}\\.){3}\\d{1,3}(/\\d{1,2})?"),
-                    "networkAllow must be IPv4 networks such as 10.1.0.0/16", network);
-        }
         baseImages = Map.copyOf(baseImages);
         networkAllow = List.copyOf(networkAllow);
     }

@@ -8,6 +8,7 @@ import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.InstallFailed;
 import io.nanogrid.gateway.engine.InstanceCommand;
+import io.nanogrid.gateway.engine.LineSink;
 import io.nanogrid.spi.Content;
 import io.nanogrid.spi.RuntimeDescriptor.Dependencies;
 import java.io.IOException;

@@ -7,7 +7,9 @@ import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.Network;
+import io.nanogrid.gateway.config.Cidr;
 import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.engine.LineSink;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.NetworkInterface;
@@ -57,7 +59,7 @@ final class Networks {
         this.images = images;
         this.reaper = reaper;
         name = "nanogrid-" + config.gatewayId();
-        allow = config.networkAllow().stream().map(Cidr::of).toList();
+        allow = config.networkAllow();
     }
 
     /// Whether instances can have network here.

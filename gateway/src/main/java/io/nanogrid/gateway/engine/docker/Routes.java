@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.docker;
 
+import io.nanogrid.gateway.config.Cidr;
 import java.net.Inet4Address;
 import java.util.ArrayList;
 import java.util.List;

@@ -7,15 +7,12 @@ import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.BuildResponseItem;
 import com.github.dockerjava.api.model.ResponseItem;
+import io.nanogrid.gateway.engine.BootstrapDigest;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.InstanceCommand;
-import io.nanogrid.spi.Content;
+import io.nanogrid.gateway.engine.LineSink;
 import io.nanogrid.spi.RuntimeDescriptor;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -230,17 +227,7 @@ final class RuntimeImages {
     }
 
     private String tag(RuntimeDescriptor runtime, InspectImageResponse base) {
-        try {
-            var digest = MessageDigest.getInstance("SHA-256");
-            digest.update(String.valueOf(base.getId()).getBytes(StandardCharsets.UTF_8));
-            for (Map.Entry<String, Content> file : new TreeMap<>(runtime.bootstrap()).entrySet()) {
-                digest.update((file.getKey() + '\n' + file.getValue().size() + '\n').getBytes(StandardCharsets.UTF_8));
-                digest.update(file.getValue().toByteArray());
-            }
-            String hash = HexFormat.of().formatHex(digest.digest(), 0, 6);
-            return config.gatewayVersion().replaceAll("[^A-Za-z0-9_.-]", "-") + "-" + hash;
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return config.gatewayVersion().replaceAll("[^A-Za-z0-9_.-]", "-") + "-"
+                + BootstrapDigest.of(runtime, 6, String.valueOf(base.getId()));
     }
 }

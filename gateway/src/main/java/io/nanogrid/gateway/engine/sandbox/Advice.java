@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.sandbox;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -43,7 +44,7 @@ final class Advice {
     private static boolean is(String setting, String value) {
         try {
             return Files.readString(Path.of(setting)).strip().equals(value);
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             return false;
         }
     }

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Builds bubblewrap's arguments: what a sandbox sees and may do. Not for use by many threads.
@@ -104,7 +105,7 @@ final class BubblewrapCommand {
     }
 
     /// `command` with exactly the environment that processes inside have.
-    static List<String> withEnvironment(java.util.Map<String, String> extra, String path, List<String> command) {
+    static List<String> withEnvironment(Map<String, String> extra, String path, List<String> command) {
         List<String> words = new ArrayList<>(List.of("env", "-i"));
         InstanceCommand.environment(extra, path).forEach((name, value) -> words.add(name + "=" + value));
         words.addAll(command);

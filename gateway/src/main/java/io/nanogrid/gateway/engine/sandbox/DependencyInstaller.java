@@ -4,6 +4,7 @@ import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.InstallFailed;
 import io.nanogrid.gateway.engine.InstanceCommand;
+import io.nanogrid.gateway.engine.LineSink;
 import io.nanogrid.spi.RuntimeDescriptor.Dependencies;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -128,7 +129,7 @@ final class DependencyInstaller {
             throws EngineException, InterruptedException {
         Thread reader = Thread.ofPlatform().daemon().name("install-output").start(() -> {
             try {
-                new OutputLines(log).readAll(tree.outputStream());
+                new LineSink(log).readAll(tree.outputStream());
             } catch (IOException e) {
                 log.accept("(the rest of the output is lost)");
             }

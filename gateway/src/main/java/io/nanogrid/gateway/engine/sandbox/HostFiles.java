@@ -2,8 +2,9 @@ package io.nanogrid.gateway.engine.sandbox;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.nanogrid.gateway.config.Cidr;
+import io.nanogrid.gateway.engine.BootstrapDigest;
 import io.nanogrid.gateway.engine.EngineException;
-import io.nanogrid.spi.Content;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,15 +14,13 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// What the engine keeps on the host's disk for its sandboxes: launcher, filter, a small `/etc`, bootstraps.
 /// Everything in it is readable for all and writable for the gateway alone. Safe for use by many threads.
@@ -41,7 +40,7 @@ final class HostFiles {
     private final NetworkHelper network;
 
     /// @param networkAllow ranges of NETWORK_ALLOW
-    HostFiles(Path directory, List<String> networkAllow) {
+    HostFiles(Path directory, List<Cidr> networkAllow) {
         this.directory = directory;
         try {
             makeDirectory(directory);
@@ -77,7 +76,7 @@ final class HostFiles {
 
     /// A directory with the bootstrap files of `runtime`, made when it isn't there yet.
     Path bootstrap(RuntimeDescriptor runtime) throws EngineException {
-        Path place = directory.resolve("bootstrap").resolve(runtime.id() + "-" + hash(runtime));
+        Path place = directory.resolve("bootstrap").resolve(runtime.id() + "-" + BootstrapDigest.of(runtime, 8));
         if (Files.isDirectory(place)) {
             return place;
         }
@@ -102,7 +101,7 @@ final class HostFiles {
     /// Makes `made` visible as `place` in one step; where another was faster, its result stands.
     static void publish(Path made, Path place) throws IOException {
         try {
-            Files.move(made, place, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+            Files.move(made, place, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             if (!Files.isDirectory(place)) {
                 throw e;
@@ -142,7 +141,7 @@ final class HostFiles {
     }
 
     /// The first directory on the way to `path` that other users can't pass through, or null.
-    static @org.jspecify.annotations.Nullable Path barrier(Path path) throws IOException {
+    static @Nullable Path barrier(Path path) throws IOException {
         for (Path parent = path.getParent(); parent != null; parent = parent.getParent()) {
             if (Files.exists(parent)
                     && !Files.getPosixFilePermissions(parent).contains(PosixFilePermission.OTHERS_EXECUTE)) {
@@ -165,26 +164,12 @@ final class HostFiles {
 
             @Override
             public FileVisitResult postVisitDirectory(Path visited,
-                    @org.jspecify.annotations.Nullable IOException failure)
+                    @Nullable IOException failure)
                     throws IOException {
                 Files.delete(visited);
                 return FileVisitResult.CONTINUE;
             }
         });
-    }
-
-    private static String hash(RuntimeDescriptor runtime) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (Map.Entry<String, Content> file : new TreeMap<>(runtime.bootstrap()).entrySet()) {
-                digest.update((file.getKey() + "\0" + file.getValue().size() + "\0")
-                        .getBytes(UTF_8));
-                digest.update(file.getValue().toByteArray());
-            }
-            return HexFormat.of().formatHex(digest.digest(), 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private static byte[] resource(String name) throws IOException {

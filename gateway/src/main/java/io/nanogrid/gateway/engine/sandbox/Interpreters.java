@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +24,8 @@ final class Interpreters {
 
     private static final Logger LOG = LoggerFactory.getLogger(Interpreters.class);
     private static final Duration TRIAL_LIMIT = Duration.ofSeconds(20);
+
+    private static final Pattern VERSION = Pattern.compile("\\d+(\\.\\d+)+");
 
     private final @Nullable Path root;
     private final List<Path> searchPath;
@@ -38,7 +42,7 @@ final class Interpreters {
 
     /// A program that has run in a sandbox.
     ///
-    /// @param version what it answered to `--version`
+    /// @param version the number in what it answered to `--version`, or all of its first line
     record Found(Program program, String version) {
     }
 
@@ -63,7 +67,7 @@ final class Interpreters {
         for (Program program : candidates(runtime.interpreters())) {
             Trials.Result result = trials.run(List.of(program.path(), "--version"), program.prefix(), TRIAL_LIMIT);
             if (result.good()) {
-                Found working = new Found(program, result.output());
+                Found working = new Found(program, version(result.output()));
                 found.put(runtime.interpreters(), working);
                 return working;
             }
@@ -71,6 +75,11 @@ final class Interpreters {
         }
         String name = runtime.interpreters().getFirst();
         throw new EngineException(name + " isn't installed: apt-get install " + packageOf(name));
+    }
+
+    private static String version(String output) {
+        Matcher number = VERSION.matcher(output);
+        return number.find() ? number.group() : output.lines().findFirst().orElse("of an unknown version");
     }
 
     private static String packageOf(String interpreter) {

@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.engine.sandbox;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -53,7 +54,7 @@ final class MemorySampler implements AutoCloseable {
         Path rollup = Path.of("/proc", Long.toString(pid), "smaps_rollup");
         try {
             long kilobytes = 0;
-            for (String line : java.nio.file.Files.readAllLines(rollup)) {
+            for (String line : Files.readAllLines(rollup)) {
                 if (line.startsWith("Pss:") || line.startsWith("SwapPss:")) {
                     kilobytes += Long.parseLong(line.replaceAll("[^0-9]", ""));
                 }

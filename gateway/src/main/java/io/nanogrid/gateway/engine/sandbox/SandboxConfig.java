@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.sandbox;
 
+import io.nanogrid.gateway.config.Cidr;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,7 @@ public record SandboxConfig(
         int scratchMb,
         @Nullable Path root,
         List<Path> searchPath,
-        List<String> networkAllow) {
+        List<Cidr> networkAllow) {
 
     /// A range of host uids, both ends included.
     public record UidRange(int first, int last) {
@@ -61,12 +62,6 @@ public record SandboxConfig(
         networkAllow = List.copyOf(networkAllow);
         if (!(processors >= 0 && processors <= 1024)) {
             throw new IllegalArgumentException("SANDBOX_CPUS must be 0 to 1024, not " + processors);
-        }
-        for (String range : networkAllow) {
-            if (!range.matches("\\d{1,3}(\\.\\d{1,3}){3}(/\\d{1,2})?")) {
-                throw new IllegalArgumentException(
-                        "NETWORK_ALLOW must list IPv4 ranges such as 10.1.0.0/16, not '" + range + "'");
-            }
         }
         requireBetween("SANDBOX_PIDS", processes, 8, 32_768);
         requireBetween("SANDBOX_NOFILE", openFiles, 64, 1_048_576);

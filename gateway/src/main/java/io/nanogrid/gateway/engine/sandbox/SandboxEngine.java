@@ -59,7 +59,7 @@ public final class SandboxEngine implements Engine {
             case AUTO -> GroupDetection.detect(config.gatewayId(), limits);
             case SAMPLING -> new NoGroups("switched off");
         };
-        this.uids = new UidPool(config.uids(), root);
+        this.uids = new UidPool(config.uids(), root ? UidPool.LOCKS : null);
         this.launcher = new Launcher(files.script(), files.filter(), Programs.find("bwrap"));
         this.trials = new Trials(config, files, uids, launcher);
         this.interpreters = new Interpreters(config.root(), config.searchPath(), trials);
@@ -104,7 +104,7 @@ public final class SandboxEngine implements Engine {
             throws EngineException, InterruptedException {
         files.bootstrap(runtime);
         Interpreters.Found found = interpreters.find(runtime);
-        return found.version() + " (" + found.program().path() + ")";
+        return runtime.id() + " " + found.version() + " (sandbox)";
     }
 
     @Override
@@ -178,6 +178,7 @@ public final class SandboxEngine implements Engine {
         live.forEach(SandboxInstance::destroy);
         sampler.close();
         groups.close();
+        uids.close();
     }
 
     /// Only the instance's own uid, and the gateway as root, can then look into its directory.

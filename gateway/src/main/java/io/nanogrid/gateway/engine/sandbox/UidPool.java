@@ -1,45 +1,113 @@
 package io.nanogrid.gateway.engine.sandbox;
 
 import io.nanogrid.gateway.engine.EngineException;
-import java.util.BitSet;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Host uids of live instances. Safe for use by many threads.
 ///
+/// No two instances on the machine share one, of whatever gateway they are: a user may signal and look into all its processes. So a uid that
+/// is taken is locked, as the byte of that number in a file that all gateways on the machine open. The kernel drops the locks of a gateway
+/// that dies, with its instances.
+///
 /// Uids go round the range, so that one that has just been given back is the last to be used again.
-final class UidPool {
+final class UidPool implements AutoCloseable {
+
+    /// The same whatever RUN_DIR is. Gateways in containers have one of their own each, and don't see each other's processes.
+    static final Path LOCKS = Path.of("/run/nanogrid/uids");
+
+    private static final Logger LOG = LoggerFactory.getLogger(UidPool.class);
 
     private final SandboxConfig.UidRange range;
-    private final boolean root;
-    private final BitSet taken = new BitSet();
+    private final @Nullable FileChannel locks;
+    private final Map<Integer, FileLock> taken = new HashMap<>();
     private int next;
 
-    /// @param root whether the gateway may become other users; else there is nothing to hand out
-    UidPool(SandboxConfig.UidRange range, boolean root) {
+    /// @param locks the file, made when it isn't there; null where the gateway can't become other users: there is nothing to hand out then
+    UidPool(SandboxConfig.UidRange range, @Nullable Path locks) {
         this.range = range;
-        this.root = root;
+        this.next = range.first();
+        this.locks = locks == null ? null : open(locks);
+    }
+
+    /// For root alone: who could read it could lock it, too.
+    private static FileChannel open(Path locks) {
+        try {
+            Path directory = locks.getParent();
+            if (directory != null) {
+                Files.createDirectories(directory);
+            }
+            return FileChannel.open(locks, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } catch (IOException e) {
+            throw new UncheckedIOException("the uids of instances can't be locked against other gateways: make "
+                    + locks.getParent() + " writable for root", e);
+        }
     }
 
     /// A uid that no live instance has, or empty where the gateway can't change uids.
     synchronized OptionalInt take() throws EngineException {
-        if (!root) {
+        if (locks == null) {
             return OptionalInt.empty();
         }
         int size = range.last() - range.first() + 1;
-        int offset = taken.nextClearBit(next);
-        if (offset >= size) {
-            offset = taken.nextClearBit(0);
+        for (int i = 0; i < size; i++) {
+            int uid = next;
+            next = uid == range.last() ? range.first() : uid + 1;
+            FileLock lock = taken.containsKey(uid) ? null : lock(locks, uid);
+            if (lock != null) {
+                taken.put(uid, lock);
+                return OptionalInt.of(uid);
+            }
         }
-        if (offset >= size) {
-            throw new EngineException("all " + size + " uids of SANDBOX_UIDS are in use: widen the range");
+        throw new EngineException("all " + size + " uids of SANDBOX_UIDS are in use: widen the range");
+    }
+
+    private static @Nullable FileLock lock(FileChannel locks, int uid) throws EngineException {
+        try {
+            return locks.tryLock(uid, 1, false);
+        } catch (OverlappingFileLockException e) {
+            return null; // Another engine of this process has it.
+        } catch (IOException e) {
+            throw new EngineException("the uid of an instance can't be locked", e);
         }
-        taken.set(offset);
-        next = (offset + 1) % size;
-        return OptionalInt.of(range.first() + offset);
     }
 
     /// Gives a uid back, once nothing runs under it any more.
     synchronized void release(OptionalInt uid) {
-        uid.ifPresent(value -> taken.clear(value - range.first()));
+        FileLock lock = uid.isPresent() ? taken.remove(uid.getAsInt()) : null;
+        if (lock != null) {
+            try {
+                lock.release();
+            } catch (IOException e) {
+                LOG.debug("The lock of a uid is gone already", e);
+            }
+        }
+    }
+
+    /// Gives all back.
+    @Override
+    public synchronized void close() {
+        if (locks != null) {
+            try {
+                locks.close();
+            } catch (IOException e) {
+                LOG.debug("The locks of uids can't be closed", e);
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.nanogrid.gateway.engine.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nanogrid.gateway.config.Cidr;
 import io.nanogrid.gateway.engine.DependencyLayer;
 import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
@@ -178,6 +179,7 @@ class DockerNetworkTest {
     private DockerEngine engine(String image, List<String> allow) {
         var usual = DockerConfig.of(gateway, "net");
         return new DockerEngine(new DockerConfig(gateway, "net", null, Map.of(), usual.cpus(), usual.pids(),
-                usual.openFiles(), usual.scratchBytes(), usual.pullDeadline(), usual.install(), image, allow));
+                usual.openFiles(), usual.scratchBytes(), usual.pullDeadline(), usual.install(), image,
+                allow.stream().map(Cidr::of).toList()));
     }
 }

@@ -4,12 +4,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nanogrid.gateway.engine.EngineException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.OptionalInt;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class UidPoolTest {
 
-    private final UidPool pool = new UidPool(new SandboxConfig.UidRange(2000, 2002), true);
+    private static final SandboxConfig.UidRange RANGE = new SandboxConfig.UidRange(2000, 2002);
+
+    @TempDir
+    Path directory;
+
+    private Path locks = Path.of("locks");
+    private UidPool pool = new UidPool(RANGE, null);
+
+    @BeforeEach
+    void open() {
+        locks = directory.resolve("run/uids");
+        pool = new UidPool(RANGE, locks);
+    }
+
+    @AfterEach
+    void close() {
+        pool.close();
+    }
 
     @Test
     void aReturnedUidIsTheLastToBeUsedAgain() throws Exception {
@@ -30,6 +53,39 @@ class UidPoolTest {
 
     @Test
     void withoutRootThereIsNothingToHandOut() throws Exception {
-        assertThat(new UidPool(new SandboxConfig.UidRange(2000, 2002), false).take()).isEmpty();
+        assertThat(new UidPool(RANGE, null).take()).isEmpty();
+    }
+
+    @Test
+    void aUidOfAnotherGatewaysInstanceIsNotTaken() throws Exception {
+        Process other = new ProcessBuilder("python3", "-c", """
+                import fcntl, sys
+                file = open(sys.argv[1], 'r+b')
+                fcntl.lockf(file, fcntl.LOCK_EX, 1, 2000)
+                print('locked', flush=True)
+                sys.stdin.read()
+                """, locks.toString()).start();
+        try {
+            assertThat(other.inputReader().readLine()).isEqualTo("locked");
+            assertThat(pool.take()).hasValue(2001);
+            assertThat(pool.take()).hasValue(2002);
+            assertThatThrownBy(pool::take).isInstanceOf(EngineException.class);
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+        assertThat(pool.take()).as("the uid of a gateway that has died").hasValue(2000);
+    }
+
+    @Test
+    void twoEnginesOfOneProcessShareNoUid() throws Exception {
+        try (UidPool other = new UidPool(RANGE, locks)) {
+            assertThat(other.take()).hasValue(2000);
+            assertThat(pool.take()).hasValue(2001);
+        }
+    }
+
+    @Test
+    void nobodyElseCanLockUids() throws Exception {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(locks))).isEqualTo("rw-------");
     }
 }

@@ -1,7 +1,9 @@
-package io.nanogrid.gateway.engine.docker;
+package io.nanogrid.gateway.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,9 +44,17 @@ class LineSinkTest {
     }
 
     @Test
-    void aLineIsBounded() {
+    void anEndlessLineIsBroken() {
         sink.accept("x".repeat(10_000) + "\n");
-        assertThat(lines).singleElement().asString().hasSize(4096);
+        assertThat(lines).hasSize(3).allMatch(line -> line.length() <= 4096);
+    }
+
+    @Test
+    void aStreamIsReadToItsEndThoughNoMoreIsKept() throws Exception {
+        InputStream in = new ByteArrayInputStream("z\n".repeat(2 << 20).getBytes(StandardCharsets.UTF_8));
+        sink.readAll(in);
+        assertThat(in.available()).isZero();
+        assertThat(lines).last().isEqualTo("… the rest of the output is left out");
     }
 
     @Test
