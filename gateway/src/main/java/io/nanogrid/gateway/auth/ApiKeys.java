@@ -21,15 +21,22 @@ public final class ApiKeys {
     }
 
     public boolean accept(@Nullable String presented) {
+        return identify(presented) != null;
+    }
+
+    /// Tells keys apart without telling them: `key1` for the first one. Null where `presented` isn't a key.
+    public @Nullable String identify(@Nullable String presented) {
         if (presented == null) {
-            return false;
+            return null;
         }
         byte[] hash = hash(presented);
-        boolean known = false;
-        for (byte[] key : hashes) {
-            known |= MessageDigest.isEqual(key, hash);
+        int known = 0;
+        for (int i = 0; i < hashes.size(); i++) {
+            if (MessageDigest.isEqual(hashes.get(i), hash)) {
+                known = i + 1;
+            }
         }
-        return known;
+        return known == 0 ? null : "key" + known;
     }
 
     private static byte[] hash(String key) {

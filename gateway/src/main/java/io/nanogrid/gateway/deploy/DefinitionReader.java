@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Reads a callback's definition as the contract spells it, checks all of it, and stores its code.
@@ -35,7 +36,7 @@ public final class DefinitionReader {
     /// Every field that a definition may have.
     public static final Set<String> FIELDS = Set.of("path", "method", "type", "code", "files", "archive", "handler",
             "library", "env",
-            "memory_mb", "timeout_ms", "concurrency", "network", "payload", "name", "auth", "chat_id");
+            "memory_mb", "timeout_ms", "concurrency", "network", "payload", "name", "auth", "rate_limit", "chat_id");
 
     private static final Set<String> METHODS = Set.of("GET", "POST", "PUT", "PATCH", "DELETE", RouteTable.ANY);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -43,6 +44,7 @@ public final class DefinitionReader {
     private static final Pattern HANDLER = Pattern.compile("[A-Za-z0-9_$][A-Za-z0-9_$./-]{0,255}");
     private static final Pattern CHAT_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
     private static final int MAX_CONCURRENCY = 1000;
+    private static final int MAX_RATE_LIMIT = 1_000_000;
     private static final int MAX_ENV_BYTES = 64 << 10;
     private static final long MAX_TIMEOUT_MS = Duration.ofHours(1).toMillis();
 
@@ -82,7 +84,7 @@ public final class DefinitionReader {
                 fields.integer("memory_mb", definition == null ? 128 : definition.memoryMb(), 128, 10_240),
                 Duration.ofMillis(fields.integer("timeout_ms",
                         definition == null ? 30_000 : definition.timeout().toMillis(), 1, MAX_TIMEOUT_MS)),
-                concurrency(fields, definition),
+                fields.count("concurrency", definition == null ? null : definition.concurrency(), MAX_CONCURRENCY),
                 fields.flag("network", definition != null && definition.network()),
                 fields.choice("payload", definition == null ? PayloadFormat.SIMPLE : definition.payload(),
                         Map.of("simple", PayloadFormat.SIMPLE, "2.0", PayloadFormat.V2)));
@@ -112,6 +114,7 @@ public final class DefinitionReader {
         String method = fields.text("method", present == null ? null : present.method());
         Access auth = fields.choice("auth", present == null ? Access.NONE : present.auth(),
                 Map.of("none", Access.NONE, "key", Access.KEY));
+        Integer rateLimit = fields.count("rate_limit", present == null ? null : present.rateLimit(), MAX_RATE_LIMIT);
         String verb = method == null ? "" : method.toUpperCase(Locale.ROOT);
         if (!METHODS.contains(verb)) {
             fields.problem((method == null ? "method is missing: one of " : "method must be one of ")
@@ -123,7 +126,7 @@ public final class DefinitionReader {
         }
         try {
             RoutePath path = RoutePath.parse(text);
-            return new Endpoint(path.text(), verb, path.key(), auth, null);
+            return new Endpoint(path.text(), verb, path.key(), auth, rateLimit);
         } catch (IllegalArgumentException e) {
             fields.problem(String.valueOf(e.getMessage()));
             return null;
@@ -154,7 +157,7 @@ public final class DefinitionReader {
     /// The code that is given, or null where it stays as it is.
     private static @Nullable CodeBundle code(Fields fields, ObjectNode json, @Nullable RuntimeDescriptor runtime,
             boolean required) {
-        List<String> given = java.util.stream.Stream.of("code", "files", "archive").filter(json::hasNonNull).toList();
+        List<String> given = Stream.of("code", "files", "archive").filter(json::hasNonNull).toList();
         if (given.size() > 1) {
             fields.problem("give the code once: " + String.join(" or ", given));
             return null;
@@ -250,13 +253,5 @@ public final class DefinitionReader {
             fields.problem("env is larger than " + (MAX_ENV_BYTES >> 10) + " KiB");
         }
         return env;
-    }
-
-    private static @Nullable Integer concurrency(Fields fields, @Nullable Definition old) {
-        Integer present = old == null ? null : old.concurrency();
-        if (!fields.has("concurrency")) {
-            return fields.isNull("concurrency") ? null : present;
-        }
-        return fields.integer("concurrency", 1, 1, MAX_CONCURRENCY);
     }
 }

@@ -50,6 +50,7 @@ class DefinitionReaderTest {
         assertThat(draft.name()).isEqualTo("hello");
         assertThat(draft.endpoint().method()).isEqualTo("GET");
         assertThat(draft.endpoint().auth()).isEqualTo(Access.NONE);
+        assertThat(draft.endpoint().rateLimit()).isNull();
         assertThat(draft.definition().runtime()).isEqualTo("python");
         assertThat(draft.definition().memoryMb()).isEqualTo(128);
         assertThat(draft.definition().timeout()).isEqualTo(Duration.ofSeconds(30));
@@ -69,9 +70,10 @@ class DefinitionReaderTest {
         CallbackDraft draft = create("""
                 {"path":"/users/{id}/","method":"ANY","type":"py","files":{"app.py":"x","lib/b.py":"y"},"handler":"app.go",
                 "library":"requests","env":{"A":"1"},"memory_mb":256,"timeout_ms":1500,"concurrency":3,"network":true,
-                "payload":"2.0","name":"users","auth":"key","chat_id":"room-1"}""");
+                "payload":"2.0","name":"users","auth":"key","rate_limit":60,"chat_id":"room-1"}""");
         assertThat(draft.endpoint().path()).isEqualTo("users/{id}");
         assertThat(draft.endpoint().auth()).isEqualTo(Access.KEY);
+        assertThat(draft.endpoint().rateLimit()).isEqualTo(60);
         assertThat(draft.name()).isEqualTo("users");
         assertThat(draft.chatId()).isEqualTo("room-1");
         assertThat(draft.definition().runtime()).isEqualTo("python");
@@ -120,7 +122,7 @@ class DefinitionReaderTest {
     @ValueSource(strings = {"\"memory_mb\":127", "\"memory_mb\":10241", "\"memory_mb\":128.5", "\"memory_mb\":\"128\"",
             "\"memory_mb\":99999999999999999999", "\"timeout_ms\":0", "\"timeout_ms\":3600001", "\"concurrency\":0",
             "\"concurrency\":1001", "\"network\":\"yes\"", "\"payload\":\"1.0\"", "\"payload\":2.1",
-            "\"auth\":\"basic\"", "\"name\":\"a b\"",
+            "\"rate_limit\":0", "\"rate_limit\":1000001", "\"rate_limit\":\"60\"", "\"auth\":\"basic\"", "\"name\":\"a b\"",
             "\"name\":\"\"", "\"handler\":\"a b\"", "\"handler\":\"../x\"", "\"chat_id\":\"a/b\"", "\"env\":[]",
             "\"env\":{\"A\":1}",
             "\"env\":{\"1A\":\"\"}", "\"env\":{\"A=B\":\"\"}", "\"env\":{\"A\":\"\\u0000\"}", "\"library\":[]"})
@@ -157,7 +159,7 @@ class DefinitionReaderTest {
     @Test
     void aChangeLeavesWhatItDoesNotName() throws Exception {
         CallbackDraft before = create(
-                with("\"code\"", "\"memory_mb\":256,\"env\":{\"A\":\"1\"},\"concurrency\":3,\"code\""));
+                with("\"code\"", "\"memory_mb\":256,\"env\":{\"A\":\"1\"},\"concurrency\":3,\"rate_limit\":7,\"code\""));
         CallbackDraft after = reader.change(json("{\"timeout_ms\":5}"), before);
         assertThat(after.definition().timeout()).isEqualTo(Duration.ofMillis(5));
         assertThat(after.definition().memoryMb()).isEqualTo(256);
@@ -170,13 +172,15 @@ class DefinitionReaderTest {
     @Test
     void aFieldThatIsChangedToNullIsTakenAway() throws Exception {
         CallbackDraft before = create(with("\"code\"",
-                "\"handler\":\"go\",\"library\":\"requests\",\"env\":{\"A\":\"1\"},\"concurrency\":3,\"code\""));
+                "\"handler\":\"go\",\"library\":\"requests\",\"env\":{\"A\":\"1\"},\"concurrency\":3,\"rate_limit\":7,\"code\""));
         CallbackDraft after = reader.change(
-                json("{\"handler\":null,\"library\":null,\"env\":null,\"concurrency\":null}"), before);
+                json("{\"handler\":null,\"library\":null,\"env\":null,\"concurrency\":null,\"rate_limit\":null}"),
+                before);
         assertThat(after.definition().handler()).isNull();
         assertThat(after.definition().library()).isNull();
         assertThat(after.definition().env()).isEmpty();
         assertThat(after.definition().concurrency()).isNull();
+        assertThat(after.endpoint().rateLimit()).isNull();
     }
 
     @Test

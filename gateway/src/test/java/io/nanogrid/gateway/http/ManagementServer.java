@@ -19,6 +19,7 @@ import io.nanogrid.gateway.engine.EngineInstance;
 import io.nanogrid.gateway.engine.InstanceSpec;
 import io.nanogrid.gateway.http.HttpServer.Parts;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.limits.MemoryRateLimitStore;
 import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.plugins.PluginLoader;
 import io.nanogrid.gateway.plugins.Runtimes;
@@ -76,7 +77,7 @@ final class ManagementServer implements AutoCloseable {
                 routes, events);
         http = closing(new HttpServer(new Parts(config, "test", database, store, engine, runtimes, pool,
                 new DefinitionReader(runtimes, store), deployer, events, routes,
-                new Invoke(dispatcher, log, clock))));
+                new Invoke(dispatcher, log, clock), new MemoryRateLimitStore())));
         base = URI.create("http://127.0.0.1:" + http.start());
     }
 
