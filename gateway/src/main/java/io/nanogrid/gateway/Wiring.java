@@ -12,6 +12,7 @@ import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.Deployer;
 import io.nanogrid.gateway.deploy.LiveRoutes;
+import io.nanogrid.gateway.deploy.RuntimeTypes;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineException;
@@ -92,7 +93,7 @@ public final class Wiring implements AutoCloseable {
 
         HttpServer http = closing(new HttpServer(new HttpServer.Parts(config, version, database, store, engine,
                 runtimes, pool,
-                new DefinitionReader(runtimes, store), deployer, events, routes, new Invoke(dispatcher, log, clock),
+                new DefinitionReader(new RuntimeTypes(runtimes, engine), store), deployer, events, routes, new Invoke(dispatcher, log, clock),
                 new MemoryRateLimitStore())));
         return http.start();
     }

@@ -10,7 +10,7 @@ import io.nanogrid.db.PayloadFormat;
 import io.nanogrid.gateway.code.CodeArchive;
 import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeStore;
-import io.nanogrid.gateway.plugins.Runtimes;
+import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.routes.RoutePath;
 import io.nanogrid.gateway.routes.RouteTable;
 import io.nanogrid.spi.Content;
@@ -29,6 +29,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Reads a callback's definition as the contract spells it, checks all of it, and stores its code.
 public final class DefinitionReader {
@@ -48,34 +50,39 @@ public final class DefinitionReader {
     private static final int MAX_ENV_BYTES = 64 << 10;
     private static final long MAX_TIMEOUT_MS = Duration.ofHours(1).toMillis();
 
-    private final Runtimes runtimes;
+    private static final Logger LOG = LoggerFactory.getLogger(DefinitionReader.class);
+
+    private final RuntimeTypes types;
     private final CodeStore store;
 
-    public DefinitionReader(Runtimes runtimes, CodeStore store) {
-        this.runtimes = runtimes;
+    public DefinitionReader(RuntimeTypes types, CodeStore store) {
+        this.types = types;
         this.store = store;
     }
 
     /// A new callback's draft. Fields that aren't the definition's own are the caller's business, and ignored.
     ///
     /// @throws InvalidDefinition naming everything that is wrong
-    public CallbackDraft create(ObjectNode json) throws InvalidDefinition, IOException {
+    public CallbackDraft create(ObjectNode json) throws InvalidDefinition, IOException, InterruptedException {
         return read(json, null);
     }
 
     /// A draft with some fields changed; those that aren't given stay.
-    public CallbackDraft change(ObjectNode json, CallbackDraft present) throws InvalidDefinition, IOException {
+    public CallbackDraft change(ObjectNode json, CallbackDraft present)
+            throws InvalidDefinition, IOException, InterruptedException {
         return read(json, present);
     }
 
-    private CallbackDraft read(ObjectNode json, @Nullable CallbackDraft old) throws InvalidDefinition, IOException {
+    private CallbackDraft read(ObjectNode json, @Nullable CallbackDraft old)
+            throws InvalidDefinition, IOException, InterruptedException {
         Fields fields = new Fields(json);
         Endpoint endpoint = endpoint(fields, old);
         Definition definition = old == null ? null : old.definition();
-        RuntimeDescriptor runtime = runtime(fields, definition);
+        String type = fields.text("type", definition == null ? null : definition.runtime());
+        RuntimeDescriptor runtime = runtime(fields, type);
         CodeBundle code = code(fields, json, runtime, definition == null);
         Definition read = new Definition(
-                runtime == null ? "" : runtime.id(),
+                type == null ? "" : type,
                 fields.text("handler", definition == null ? null : definition.handler(), HANDLER,
                         "a name such as app.handler"),
                 definition == null || code != null ? code == null ? "" : code.hash() : definition.codeHash(),
@@ -133,25 +140,29 @@ public final class DefinitionReader {
         }
     }
 
-    private @Nullable RuntimeDescriptor runtime(Fields fields, @Nullable Definition old) {
-        String type = fields.text("type", old == null ? null : old.runtime());
+    private @Nullable RuntimeDescriptor runtime(Fields fields, @Nullable String type) throws InterruptedException {
         if (type == null) {
-            fields.problem("type is missing: one of " + loaded());
+            fields.problem("type is missing: one of " + types.ids());
             return null;
         }
-        RuntimeDescriptor runtime = runtimes.find(type).orElse(null);
-        if (runtime == null) {
-            fields.problem("there is no runtime '" + printable(type) + "': loaded are " + loaded());
+        try {
+            RuntimeDescriptor runtime = types.find(type);
+            if (fields.has("type")) {
+                requireVersion(type);
+            }
+            return runtime;
+        } catch (InvalidDefinition e) {
+            fields.problem(String.valueOf(e.getMessage()));
+            return null;
         }
-        return runtime;
     }
 
-    private List<String> loaded() {
-        return runtimes.all().stream().map(RuntimeDescriptor::id).toList();
-    }
-
-    private static String printable(String text) {
-        return text.replaceAll("\\p{Cntrl}", "?").substring(0, Math.min(64, text.length()));
+    private void requireVersion(String type) throws InvalidDefinition, InterruptedException {
+        try {
+            types.requireVersion(type, line -> LOG.info("{}", line));
+        } catch (EngineException e) {
+            LOG.debug("Without its engine, the gateway can't tell before the deploy whether it has {}", type, e);
+        }
     }
 
     /// The code that is given, or null where it stays as it is.
@@ -198,7 +209,7 @@ public final class DefinitionReader {
         Map<String, Content> files = new HashMap<>();
         for (Map.Entry<String, JsonNode> file : value.properties()) {
             if (!file.getValue().isTextual()) {
-                fields.problem("files: '" + printable(file.getKey()) + "' must be a text");
+                fields.problem("files: '" + RuntimeTypes.printable(file.getKey()) + "' must be a text");
                 return null;
             }
             files.put(file.getKey(), Content.of(file.getValue().textValue().getBytes(StandardCharsets.UTF_8)));
@@ -244,7 +255,7 @@ public final class DefinitionReader {
         for (Map.Entry<String, JsonNode> variable : value.properties()) {
             String text = variable.getValue().isTextual() ? variable.getValue().textValue() : "\0";
             if (!VARIABLE.matcher(variable.getKey()).matches() || text.indexOf('\0') >= 0) {
-                fields.problem("env: '" + printable(variable.getKey()) + "' must be a plain name with a text");
+                fields.problem("env: '" + RuntimeTypes.printable(variable.getKey()) + "' must be a plain name with a text");
             }
             size += variable.getKey().length() + text.length();
             env.put(variable.getKey(), text);

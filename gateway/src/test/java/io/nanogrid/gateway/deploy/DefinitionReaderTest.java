@@ -10,6 +10,7 @@ import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.PayloadFormat;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
+import io.nanogrid.gateway.engine.NoEngine;
 import io.nanogrid.gateway.plugins.TestRuntimes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -41,7 +42,7 @@ class DefinitionReaderTest {
     @BeforeEach
     void open() throws Exception {
         store = new DirectoryCodeStore(directory, InstantSource.system());
-        reader = new DefinitionReader(TestRuntimes.all(), store);
+        reader = new DefinitionReader(new RuntimeTypes(TestRuntimes.all(), new EngineWith("3.11.7")), store);
     }
 
     @Test
@@ -68,7 +69,7 @@ class DefinitionReaderTest {
     @Test
     void everyFieldIsRead() throws Exception {
         CallbackDraft draft = create("""
-                {"path":"/users/{id}/","method":"ANY","type":"py","files":{"app.py":"x","lib/b.py":"y"},"handler":"app.go",
+                {"path":"/users/{id}/","method":"ANY","type":"py:3.11","files":{"app.py":"x","lib/b.py":"y"},"handler":"app.go",
                 "library":"requests","env":{"A":"1"},"memory_mb":256,"timeout_ms":1500,"concurrency":3,"network":true,
                 "payload":"2.0","name":"users","auth":"key","rate_limit":60,"chat_id":"room-1"}""");
         assertThat(draft.endpoint().path()).isEqualTo("users/{id}");
@@ -76,7 +77,7 @@ class DefinitionReaderTest {
         assertThat(draft.endpoint().rateLimit()).isEqualTo(60);
         assertThat(draft.name()).isEqualTo("users");
         assertThat(draft.chatId()).isEqualTo("room-1");
-        assertThat(draft.definition().runtime()).isEqualTo("python");
+        assertThat(draft.definition().runtime()).isEqualTo("py:3.11");
         assertThat(draft.definition().handler()).isEqualTo("app.go");
         assertThat(draft.definition().library()).isEqualTo("requests");
         assertThat(draft.definition().env()).isEqualTo(Map.of("A", "1"));
@@ -130,6 +131,30 @@ class DefinitionReaderTest {
         String name = field.substring(1, field.indexOf('"', 1));
         assertThatThrownBy(() -> create(with("\"code\"", field + ",\"code\""))).isInstanceOf(InvalidDefinition.class)
                 .hasMessageContaining(name);
+    }
+
+    @Test
+    void aVersionThatTheEngineLacksIsAProblemBesideTheOthers() {
+        assertThatThrownBy(() -> create("{\"type\":\"python:3.12\"}")).hasMessageContaining("path is missing")
+                .hasMessageContaining("python:3.12 isn't available here: this gateway has python 3.11.7 (fake)");
+    }
+
+    @Test
+    void aVersionIsTakenOnTrustWhereTheEngineCanNotTell() throws Exception {
+        DefinitionReader blind = new DefinitionReader(new RuntimeTypes(TestRuntimes.all(), new NoEngine()), store);
+        assertThat(blind.create(json(with("\"python\"", "\"python:2.7\""))).definition().runtime())
+                .isEqualTo("python:2.7");
+    }
+
+    @Test
+    void aChangeOfSomethingElseDoesNotAskForTheVersionAgain() throws Exception {
+        CallbackDraft before = create(with("\"python\"", "\"python:3.11\""));
+        DefinitionReader upgraded = new DefinitionReader(
+                new RuntimeTypes(TestRuntimes.all(), new EngineWith("3.12.1")), store);
+        assertThat(upgraded.change(json("{\"memory_mb\":256}"), before).definition().runtime())
+                .isEqualTo("python:3.11");
+        assertThatThrownBy(() -> upgraded.change(json("{\"type\":\"python:3.11\"}"), before))
+                .isInstanceOf(InvalidDefinition.class);
     }
 
     @Test
@@ -189,7 +214,7 @@ class DefinitionReaderTest {
         assertThat(reader.change(json("{\"name\":null}"), before).name()).isEqualTo("hello");
     }
 
-    private CallbackDraft create(String text) throws InvalidDefinition, IOException {
+    private CallbackDraft create(String text) throws InvalidDefinition, IOException, InterruptedException {
         return reader.create(json(text));
     }
 

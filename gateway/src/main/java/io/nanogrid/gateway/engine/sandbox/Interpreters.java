@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +39,9 @@ final class Interpreters {
 
     /// A program that has run in a sandbox.
     ///
-    /// @param version what it answered to `--version`
-    record Found(Program program, String version) {
+    /// @param said what it answered to `--version`
+    /// @param stamp tells its file from one that has taken its place
+    record Found(Program program, String said, Object stamp) {
     }
 
     /// Something that may be the wanted program; only running it tells.
@@ -54,16 +56,18 @@ final class Interpreters {
         }
     }
 
-    /// The first of the runtime's interpreters that answers to `--version` in a sandbox; remembered once there is one.
+    /// The first of the runtime's interpreters that answers to `--version` in a sandbox; remembered until another file takes its place, as
+    /// when the host's system is upgraded.
     Found find(RuntimeDescriptor runtime) throws EngineException, InterruptedException {
         Found known = found.get(runtime.interpreters());
-        if (known != null) {
+        if (known != null && known.stamp().equals(stamp(known.program()))) {
             return known;
         }
         for (Program program : candidates(runtime.interpreters())) {
+            Object stamp = stamp(program);
             Trials.Result result = trials.run(List.of(program.path(), "--version"), program.prefix(), TRIAL_LIMIT);
             if (result.good()) {
-                Found working = new Found(program, result.output());
+                Found working = new Found(program, result.output(), stamp);
                 found.put(runtime.interpreters(), working);
                 return working;
             }
@@ -71,6 +75,25 @@ final class Interpreters {
         }
         String name = runtime.interpreters().getFirst();
         throw new EngineException(name + " isn't installed: apt-get install " + packageOf(name));
+    }
+
+    /// What the last [#find] found.
+    Optional<Found> known(RuntimeDescriptor runtime) {
+        return Optional.ofNullable(found.get(runtime.interpreters()));
+    }
+
+    private Object stamp(Program program) {
+        try {
+            Path file = host(Path.of(program.path())).toRealPath();
+            return List.of(file, Files.getLastModifiedTime(file), Files.getAttribute(file, "unix:ino"));
+        } catch (IOException e) {
+            // A root directory's own absolute links lead nowhere on the host.
+            return program;
+        }
+    }
+
+    private Path host(Path inside) {
+        return root == null ? inside : root.resolve(inside.toString().substring(1));
     }
 
     private static String packageOf(String interpreter) {
@@ -82,8 +105,7 @@ final class Interpreters {
         for (String name : names) {
             for (String directory : List.of("/usr/bin", "/usr/local/bin")) {
                 Path inside = Path.of(directory, name);
-                Path host = root == null ? inside : root.resolve(inside.toString().substring(1));
-                if (Files.isExecutable(host)) {
+                if (Files.isExecutable(host(inside))) {
                     candidates.add(new Program(inside.toString(), null));
                 }
             }
