@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Everything that decides how a function runs. `env` may hold secrets: {@link #toString} shows its names only.
 ///
-/// @param runtime id of a runtime plugin
+/// @param runtime what the user named as its type: id or alias of a runtime plugin and, after a colon, the wanted version, if any
 /// @param handler the name to call, or null for the runtime's default names
 /// @param codeHash SHA-256 of the code bundle, in lower-case hex
 /// @param library the text of the dependency file, or null where there is none

@@ -12,11 +12,13 @@ import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.Deployer;
 import io.nanogrid.gateway.deploy.LiveRoutes;
+import io.nanogrid.gateway.deploy.RuntimeTypes;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.http.HttpServer;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.limits.MemoryRateLimitStore;
 import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.plugins.PluginLoader;
 import io.nanogrid.gateway.plugins.Runtimes;
@@ -91,7 +93,9 @@ public final class Wiring implements AutoCloseable {
 
         HttpServer http = closing(new HttpServer(new HttpServer.Parts(config, version, database, store, engine,
                 runtimes, pool,
-                new DefinitionReader(runtimes, store), deployer, events, routes, new Invoke(dispatcher, log, clock))));
+                new DefinitionReader(new RuntimeTypes(runtimes, engine), store), deployer, events, routes,
+                new Invoke(dispatcher, log, clock),
+                new MemoryRateLimitStore())));
         return http.start();
     }
 

@@ -21,16 +21,23 @@ public final class ApiKeys {
     }
 
     public boolean accept(@Nullable String presented) {
+        return identify(presented) != null;
+    }
+
+    /// Tells keys apart without telling them: `key1` for the first one. Null where `presented` isn't a key.
+    public @Nullable String identify(@Nullable String presented) {
         if (presented == null) {
-            return false;
+            return null;
         }
         byte[] given = bytes(presented);
-        boolean known = false;
-        for (byte[] key : keys) {
+        int known = 0;
+        for (int i = 0; i < keys.size(); i++) {
             // In this order: the time depends on the length of the first.
-            known |= MessageDigest.isEqual(given, key);
+            if (MessageDigest.isEqual(given, keys.get(i))) {
+                known = i + 1;
+            }
         }
-        return known;
+        return known == 0 ? null : "key" + known;
     }
 
     private static byte[] bytes(String key) {

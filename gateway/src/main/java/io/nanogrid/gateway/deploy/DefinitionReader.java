@@ -10,7 +10,7 @@ import io.nanogrid.db.PayloadFormat;
 import io.nanogrid.gateway.code.CodeArchive;
 import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeStore;
-import io.nanogrid.gateway.plugins.Runtimes;
+import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.routes.RoutePath;
 import io.nanogrid.gateway.routes.RouteTable;
 import io.nanogrid.spi.Content;
@@ -27,7 +27,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Reads a callback's definition as the contract spells it, checks all of it, and stores its code.
 public final class DefinitionReader {
@@ -35,7 +38,7 @@ public final class DefinitionReader {
     /// Every field that a definition may have.
     public static final Set<String> FIELDS = Set.of("path", "method", "type", "code", "files", "archive", "handler",
             "library", "env",
-            "memory_mb", "timeout_ms", "concurrency", "network", "payload", "name", "auth", "chat_id");
+            "memory_mb", "timeout_ms", "concurrency", "network", "payload", "name", "auth", "rate_limit", "chat_id");
 
     private static final Set<String> METHODS = Set.of("GET", "POST", "PUT", "PATCH", "DELETE", RouteTable.ANY);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -43,37 +46,43 @@ public final class DefinitionReader {
     private static final Pattern HANDLER = Pattern.compile("[A-Za-z0-9_$][A-Za-z0-9_$./-]{0,255}");
     private static final Pattern CHAT_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
     private static final int MAX_CONCURRENCY = 1000;
+    private static final int MAX_RATE_LIMIT = 1_000_000;
     private static final int MAX_ENV_BYTES = 64 << 10;
     private static final long MAX_TIMEOUT_MS = Duration.ofHours(1).toMillis();
 
-    private final Runtimes runtimes;
+    private static final Logger LOG = LoggerFactory.getLogger(DefinitionReader.class);
+
+    private final RuntimeTypes types;
     private final CodeStore store;
 
-    public DefinitionReader(Runtimes runtimes, CodeStore store) {
-        this.runtimes = runtimes;
+    public DefinitionReader(RuntimeTypes types, CodeStore store) {
+        this.types = types;
         this.store = store;
     }
 
     /// A new callback's draft. Fields that aren't the definition's own are the caller's business, and ignored.
     ///
     /// @throws InvalidDefinition naming everything that is wrong
-    public CallbackDraft create(ObjectNode json) throws InvalidDefinition, IOException {
+    public CallbackDraft create(ObjectNode json) throws InvalidDefinition, IOException, InterruptedException {
         return read(json, null);
     }
 
     /// A draft with some fields changed; those that aren't given stay.
-    public CallbackDraft change(ObjectNode json, CallbackDraft present) throws InvalidDefinition, IOException {
+    public CallbackDraft change(ObjectNode json, CallbackDraft present)
+            throws InvalidDefinition, IOException, InterruptedException {
         return read(json, present);
     }
 
-    private CallbackDraft read(ObjectNode json, @Nullable CallbackDraft old) throws InvalidDefinition, IOException {
+    private CallbackDraft read(ObjectNode json, @Nullable CallbackDraft old)
+            throws InvalidDefinition, IOException, InterruptedException {
         Fields fields = new Fields(json);
         Endpoint endpoint = endpoint(fields, old);
         Definition definition = old == null ? null : old.definition();
-        RuntimeDescriptor runtime = runtime(fields, definition);
+        String type = fields.text("type", definition == null ? null : definition.runtime());
+        RuntimeDescriptor runtime = runtime(fields, type);
         CodeBundle code = code(fields, json, runtime, definition == null);
         Definition read = new Definition(
-                runtime == null ? "" : runtime.id(),
+                type == null ? "" : type,
                 fields.text("handler", definition == null ? null : definition.handler(), HANDLER,
                         "a name such as app.handler"),
                 definition == null || code != null ? code == null ? "" : code.hash() : definition.codeHash(),
@@ -82,7 +91,7 @@ public final class DefinitionReader {
                 fields.integer("memory_mb", definition == null ? 128 : definition.memoryMb(), 128, 10_240),
                 Duration.ofMillis(fields.integer("timeout_ms",
                         definition == null ? 30_000 : definition.timeout().toMillis(), 1, MAX_TIMEOUT_MS)),
-                concurrency(fields, definition),
+                fields.count("concurrency", definition == null ? null : definition.concurrency(), MAX_CONCURRENCY),
                 fields.flag("network", definition != null && definition.network()),
                 fields.choice("payload", definition == null ? PayloadFormat.SIMPLE : definition.payload(),
                         Map.of("simple", PayloadFormat.SIMPLE, "2.0", PayloadFormat.V2)));
@@ -112,6 +121,7 @@ public final class DefinitionReader {
         String method = fields.text("method", present == null ? null : present.method());
         Access auth = fields.choice("auth", present == null ? Access.NONE : present.auth(),
                 Map.of("none", Access.NONE, "key", Access.KEY));
+        Integer rateLimit = fields.count("rate_limit", present == null ? null : present.rateLimit(), MAX_RATE_LIMIT);
         String verb = method == null ? "" : method.toUpperCase(Locale.ROOT);
         if (!METHODS.contains(verb)) {
             fields.problem((method == null ? "method is missing: one of " : "method must be one of ")
@@ -123,38 +133,42 @@ public final class DefinitionReader {
         }
         try {
             RoutePath path = RoutePath.parse(text);
-            return new Endpoint(path.text(), verb, path.key(), auth, null);
+            return new Endpoint(path.text(), verb, path.key(), auth, rateLimit);
         } catch (IllegalArgumentException e) {
             fields.problem(String.valueOf(e.getMessage()));
             return null;
         }
     }
 
-    private @Nullable RuntimeDescriptor runtime(Fields fields, @Nullable Definition old) {
-        String type = fields.text("type", old == null ? null : old.runtime());
+    private @Nullable RuntimeDescriptor runtime(Fields fields, @Nullable String type) throws InterruptedException {
         if (type == null) {
-            fields.problem("type is missing: one of " + loaded());
+            fields.problem("type is missing: one of " + types.ids());
             return null;
         }
-        RuntimeDescriptor runtime = runtimes.find(type).orElse(null);
-        if (runtime == null) {
-            fields.problem("there is no runtime '" + printable(type) + "': loaded are " + loaded());
+        try {
+            RuntimeDescriptor runtime = types.find(type);
+            if (fields.has("type")) {
+                requireVersion(type);
+            }
+            return runtime;
+        } catch (InvalidDefinition e) {
+            fields.problem(String.valueOf(e.getMessage()));
+            return null;
         }
-        return runtime;
     }
 
-    private List<String> loaded() {
-        return runtimes.all().stream().map(RuntimeDescriptor::id).toList();
-    }
-
-    private static String printable(String text) {
-        return text.replaceAll("\\p{Cntrl}", "?").substring(0, Math.min(64, text.length()));
+    private void requireVersion(String type) throws InvalidDefinition, InterruptedException {
+        try {
+            types.requireVersion(type, line -> LOG.info("{}", line));
+        } catch (EngineException e) {
+            LOG.debug("Without its engine, the gateway can't tell before the deploy whether it has {}", type, e);
+        }
     }
 
     /// The code that is given, or null where it stays as it is.
     private static @Nullable CodeBundle code(Fields fields, ObjectNode json, @Nullable RuntimeDescriptor runtime,
             boolean required) {
-        List<String> given = java.util.stream.Stream.of("code", "files", "archive").filter(json::hasNonNull).toList();
+        List<String> given = Stream.of("code", "files", "archive").filter(json::hasNonNull).toList();
         if (given.size() > 1) {
             fields.problem("give the code once: " + String.join(" or ", given));
             return null;
@@ -195,7 +209,7 @@ public final class DefinitionReader {
         Map<String, Content> files = new HashMap<>();
         for (Map.Entry<String, JsonNode> file : value.properties()) {
             if (!file.getValue().isTextual()) {
-                fields.problem("files: '" + printable(file.getKey()) + "' must be a text");
+                fields.problem("files: '" + RuntimeTypes.printable(file.getKey()) + "' must be a text");
                 return null;
             }
             files.put(file.getKey(), Content.of(file.getValue().textValue().getBytes(StandardCharsets.UTF_8)));
@@ -241,7 +255,8 @@ public final class DefinitionReader {
         for (Map.Entry<String, JsonNode> variable : value.properties()) {
             String text = variable.getValue().isTextual() ? variable.getValue().textValue() : "\0";
             if (!VARIABLE.matcher(variable.getKey()).matches() || text.indexOf('\0') >= 0) {
-                fields.problem("env: '" + printable(variable.getKey()) + "' must be a plain name with a text");
+                fields.problem(
+                        "env: '" + RuntimeTypes.printable(variable.getKey()) + "' must be a plain name with a text");
             }
             size += variable.getKey().length() + text.length();
             env.put(variable.getKey(), text);
@@ -250,13 +265,5 @@ public final class DefinitionReader {
             fields.problem("env is larger than " + (MAX_ENV_BYTES >> 10) + " KiB");
         }
         return env;
-    }
-
-    private static @Nullable Integer concurrency(Fields fields, @Nullable Definition old) {
-        Integer present = old == null ? null : old.concurrency();
-        if (!fields.has("concurrency")) {
-            return fields.isNull("concurrency") ? null : present;
-        }
-        return fields.integer("concurrency", 1, 1, MAX_CONCURRENCY);
     }
 }

@@ -73,6 +73,15 @@ final class Fields {
         return (int) value.longValue();
     }
 
+    /// A number from 1 on that may be missing; null takes it away.
+    @Nullable
+    Integer count(String name, @Nullable Integer fallback, int max) {
+        if (!has(name)) {
+            return isNull(name) ? null : fallback;
+        }
+        return integer(name, 1, 1, max);
+    }
+
     boolean flag(String name, boolean fallback) {
         if (!has(name)) {
             return fallback;

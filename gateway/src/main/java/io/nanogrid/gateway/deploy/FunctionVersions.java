@@ -29,12 +29,12 @@ import org.jspecify.annotations.Nullable;
 /// Makes what the pool can run out of what is stored: finds the runtime and the handler's file, and has the libraries installed.
 final class FunctionVersions {
 
-    private final Runtimes runtimes;
+    private final RuntimeTypes types;
     private final Engine engine;
     private final CodeStore store;
 
     FunctionVersions(Runtimes runtimes, Engine engine, CodeStore store) {
-        this.runtimes = runtimes;
+        this.types = new RuntimeTypes(runtimes, engine);
         this.engine = engine;
         this.store = store;
     }
@@ -47,12 +47,12 @@ final class FunctionVersions {
     }
 
     /// @param log takes lines of progress and the installer's output
-    /// @throws InvalidDefinition if the code doesn't have what the handler says
+    /// @throws InvalidDefinition if the code doesn't have what the handler says, or the engine not the wanted version of the runtime
     Prepared prepare(String name, VersionRecord record, Consumer<String> log)
             throws InvalidDefinition, EngineException, IOException, InterruptedException {
         Definition definition = record.definition();
-        RuntimeDescriptor runtime = runtimes.find(definition.runtime()).orElseThrow(() -> new InvalidDefinition(
-                List.of("there is no runtime '" + definition.runtime() + "' any more: is its plugin missing?")));
+        RuntimeDescriptor runtime = types.find(definition.runtime());
+        types.requireVersion(definition.runtime(), log);
         CodeBundle code = store.get(definition.codeHash());
         HandlerFile handler = HandlerFile.find(runtime, definition.handler(), code);
         String image = engine.prepare(runtime, log);

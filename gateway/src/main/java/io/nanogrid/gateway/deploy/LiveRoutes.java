@@ -1,11 +1,13 @@
 package io.nanogrid.gateway.deploy;
 
+import io.nanogrid.db.Endpoint;
 import io.nanogrid.db.LiveRoute;
 import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.routes.RoutePath;
 import io.nanogrid.gateway.routes.RouteTable;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -15,17 +17,17 @@ import org.jspecify.annotations.Nullable;
 public final class LiveRoutes {
 
     private final Map<Long, RouteTable.Route<Route>> byCallback = new HashMap<>();
-    private volatile RouteTable<Route> table = RouteTable.of(java.util.List.of());
+    private volatile RouteTable<Route> table = RouteTable.of(List.of());
 
     public RouteTable<Route> table() {
         return table;
     }
 
     static RouteTable.Route<Route> route(LiveRoute live, FunctionVersion version) {
-        var endpoint = live.deployment().endpoint();
+        Endpoint endpoint = live.deployment().endpoint();
         RoutePath path = RoutePath.parse(endpoint.path());
         Route target = new Route(live.deployment().callbackId(), path.text(), version,
-                live.version().definition().payload(), endpoint.auth());
+                live.version().definition().payload(), endpoint.auth(), endpoint.rateLimit());
         return new RouteTable.Route<>(path, endpoint.method(), target);
     }
 

@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.engine;
 
 import io.nanogrid.spi.RuntimeDescriptor;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Makes isolated instances. It starts and destroys processes; what is said over their sockets is none of its business.
@@ -22,6 +23,9 @@ public interface Engine extends AutoCloseable {
     /// @param log receives lines of progress
     /// @return what was prepared: the interpreter's version, or the image's name; shown to the user as `image`, so it names no path of the host
     String prepare(RuntimeDescriptor runtime, Consumer<String> log) throws EngineException, InterruptedException;
+
+    /// The version of the interpreter that instances of `runtime` get, as the last [#prepare] found it; empty before there was one. Doesn't block.
+    Optional<InterpreterVersion> version(RuntimeDescriptor runtime);
 
     /// Installs a function's libraries inside the isolation, unless that has been done for the same key already.
     ///

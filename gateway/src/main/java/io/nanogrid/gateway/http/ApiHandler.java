@@ -6,6 +6,7 @@ import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.routes.RouteTable.Match;
+import io.nanogrid.gateway.limits.RateLimitStore.Decision;
 import java.io.IOException;
 import java.util.Map;
 
@@ -17,13 +18,18 @@ final class ApiHandler {
     private final LiveRoutes routes;
     private final Invoke invoke;
     private final Guard guard;
+    private final Callers callers;
+    private final RateLimiting limits;
     private final Cors cors;
     private final CallWriter writer;
 
-    ApiHandler(LiveRoutes routes, Invoke invoke, Guard guard, Cors cors, CallWriter writer) {
+    ApiHandler(LiveRoutes routes, Invoke invoke, Guard guard, Callers callers, RateLimiting limits, Cors cors,
+            CallWriter writer) {
         this.routes = routes;
         this.invoke = invoke;
         this.guard = guard;
+        this.callers = callers;
+        this.limits = limits;
         this.cors = cors;
         this.writer = writer;
     }
@@ -38,7 +44,15 @@ final class ApiHandler {
                 if (route.auth() == Access.KEY) {
                     guard.requireKeyOfCallback(ctx);
                 }
-                writer.write(ctx, invoke.invoke(route, CallReader.read(ctx, parameters)));
+                Integer perMinute = route.rateLimit();
+                if (perMinute == null) {
+                    run(ctx, route, parameters);
+                } else {
+                    Decision decision = limits.require(ctx, "callback:" + route.callbackId(), perMinute);
+                    run(ctx, route, parameters);
+                    // Instead of what the function may have answered under these names.
+                    RateLimiting.say(ctx, perMinute, decision);
+                }
             }
             case Match.WrongMethod<Route>(var allowed) -> {
                 ctx.header("Allow", String.join(", ", allowed));
@@ -46,6 +60,11 @@ final class ApiHandler {
             }
             case Match.NotFound<Route>() -> throw Problem.notFound("no callback is deployed at this path").thrown();
         }
+    }
+
+    private void run(Context ctx, Route route, Map<String, String> parameters)
+            throws InterruptedException, IOException {
+        writer.write(ctx, invoke.invoke(route, CallReader.read(ctx, parameters, callers.address(ctx))));
     }
 
     private Match<Route> find(String method, String path) {

@@ -20,7 +20,7 @@ final class CallReader {
     private CallReader() {
     }
 
-    static HttpCall read(Context ctx, Map<String, String> pathParameters) {
+    static HttpCall read(Context ctx, Map<String, String> pathParameters, String clientAddress) {
         HttpServletRequest request = ctx.req();
         String query = request.getQueryString();
         return new HttpCall(
@@ -32,7 +32,7 @@ final class CallReader {
                 query == null ? Map.of() : query(query),
                 headers(request),
                 hasBody(request) ? Bytes.wrap(ctx.bodyAsBytes()) : Bytes.EMPTY,
-                request.getRemoteAddr(),
+                clientAddress,
                 request.getHeader("traceparent"));
     }
 

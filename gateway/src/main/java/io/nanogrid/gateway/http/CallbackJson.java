@@ -44,6 +44,7 @@ final class CallbackJson {
         json.put("network", definition.network());
         json.put("payload", definition.payload().wireName());
         json.put("auth", callback.endpoint().auth().wireName());
+        json.put("rate_limit", callback.endpoint().rateLimit());
         json.put("chat_id", callback.chatId());
         json.put("created_at", callback.createdAt().toString());
         json.put("updated_at", callback.updatedAt().toString());

@@ -32,7 +32,7 @@ final class Callbacks {
         this.deployer = deployer;
     }
 
-    void post(Context ctx) throws InvalidDefinition, IOException {
+    void post(Context ctx) throws InvalidDefinition, IOException, InterruptedException {
         ObjectNode json = JsonBody.read(ctx, DefinitionReader.FIELDS);
         ctx.json(CallbackJson.callback(callbacks.create(definitions.create(json))));
     }
@@ -52,7 +52,7 @@ final class Callbacks {
         ctx.json(json);
     }
 
-    void put(Context ctx) throws InvalidDefinition, IOException {
+    void put(Context ctx) throws InvalidDefinition, IOException, InterruptedException {
         CallbackRecord callback = find(JsonBody.callbackId(ctx));
         ObjectNode json = JsonBody.read(ctx, DefinitionReader.FIELDS);
         CallbackDraft draft = definitions.change(json, callback.draft());
@@ -75,7 +75,7 @@ final class Callbacks {
     }
 
     /// The callback that a definition's path and method belong to, with that definition; made if there is none.
-    CallbackRecord register(ObjectNode json) throws InvalidDefinition, IOException {
+    CallbackRecord register(ObjectNode json) throws InvalidDefinition, IOException, InterruptedException {
         CallbackDraft draft = definitions.create(json);
         List<CallbackRecord> present = callbacks.findByRoute(draft.endpoint().routeKey(), draft.endpoint().method())
                 .stream().toList();

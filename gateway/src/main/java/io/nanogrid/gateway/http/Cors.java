@@ -35,7 +35,8 @@ final class Cors {
             return false;
         }
         ctx.header("Access-Control-Allow-Origin", origins.contains(EVERY) ? EVERY : origin);
-        ctx.header("Access-Control-Expose-Headers", "X-Request-Id, X-Lambda-Status-Code, X-Cold-Start, Server-Timing");
+        ctx.header("Access-Control-Expose-Headers", "X-Request-Id, X-Lambda-Status-Code, X-Cold-Start, Server-Timing, "
+                + "X-RateLimit-Limit, X-RateLimit-Remaining, Retry-After");
         String method = ctx.header("Access-Control-Request-Method");
         if (method == null || !ctx.req().getMethod().equals("OPTIONS")) {
             return false;

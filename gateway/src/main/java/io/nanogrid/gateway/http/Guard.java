@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// `Origin` counts, and, where no key protects, the `Host`.
 final class Guard {
 
-    private static final String API_KEY = "x-api-key";
+    static final String API_KEY = "x-api-key";
 
     private final ApiKeys keys;
     private final Set<String> origins;

@@ -51,12 +51,22 @@ final class Health {
         }
         json.put("checks", checks);
         json.put("runtimes", runtimes.all().stream().map(RuntimeDescriptor::id).toList());
+        json.put("runtimeVersions", versions());
         json.put("pluginProblems", runtimes.problems());
         PoolStatus status = pool.status();
         json.put("instances",
                 Map.of("starting", status.starting(), "stems", status.stems(), "idle", status.idle(), "busy",
                         status.busy(), "waitingCalls", status.waiting(), "memoryMb", status.promisedMb()));
         ctx.status(healthy ? 200 : 503).json(json);
+    }
+
+    /// Those that the engine knows by now.
+    private Map<String, String> versions() {
+        Map<String, String> versions = new LinkedHashMap<>();
+        for (RuntimeDescriptor runtime : runtimes.all()) {
+            engine.version(runtime).ifPresent(version -> versions.put(runtime.id(), version.text()));
+        }
+        return versions;
     }
 
     void live(Context ctx) {

@@ -17,6 +17,7 @@ import io.nanogrid.gateway.deploy.Deployer;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.time.Duration;
@@ -49,7 +50,8 @@ public final class HttpServer implements AutoCloseable {
             Deployer deployer,
             DeployEvents events,
             LiveRoutes routes,
-            Invoke invoke) {
+            Invoke invoke,
+            RateLimitStore limits) {
     }
 
     public HttpServer(Parts parts) {
@@ -88,12 +90,15 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void routes(JavalinDefaultRoutingApi routes, Parts parts) {
-        Guard guard = new Guard(new ApiKeys(parts.config.apiKeys()), parts.config.managementOrigins());
+        ApiKeys keys = new ApiKeys(parts.config.apiKeys());
+        Guard guard = new Guard(keys, parts.config.managementOrigins());
+        Callers callers = new Callers(keys);
+        RateLimiting limits = new RateLimiting(parts.limits, callers);
         Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer);
         Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events);
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
         Cors cors = new Cors(parts.config.corsOrigins());
-        ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, cors,
+        ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, callers, limits, cors,
                 new CallWriter(parts.config.apiKeys().isEmpty(), cors.configured()));
         Docs docs = new Docs();
         Problems problems = new Problems(parts.config.maxBodyBytes());

@@ -165,6 +165,11 @@ record Problem(int status, String title, Component component, String reason, Str
                 "all instances that this function may have are busy, and its queue is full");
     }
 
+    static Problem rateLimited(int perMinute, long secondsToWait) {
+        return of(429, "Too many requests", Component.LIMITS, "rate_limited",
+                "a client may call this " + perMinute + " times a minute: try again in " + secondsToWait + " s");
+    }
+
     static Problem machineBusy() {
         return of(503, "The machine is busy", Component.LIMITS, "machine_busy", "no instance became free in time");
     }

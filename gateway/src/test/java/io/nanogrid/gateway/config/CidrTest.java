@@ -21,7 +21,8 @@ class CidrTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"10.0.0.999/8", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "10.0.0.0.0/8", "10.0.+0.0/8", "fd00::/8",
+    @ValueSource(strings = {"10.0.0.999/8", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "10.0.0.0.0/8", "10.0.+0.0/8",
+            "fd00::/8",
             "example.org", "", "10.0.0.0/", "10.0.0.0/8\nrule flush"})
     void whatIsNoRangeIsRefused(String text) {
         assertThatIllegalArgumentException().isThrownBy(() -> Cidr.of(text));

@@ -10,6 +10,7 @@ import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.PayloadFormat;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
+import io.nanogrid.gateway.engine.NoEngine;
 import io.nanogrid.gateway.plugins.TestRuntimes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -41,7 +42,7 @@ class DefinitionReaderTest {
     @BeforeEach
     void open() throws Exception {
         store = new DirectoryCodeStore(directory, InstantSource.system());
-        reader = new DefinitionReader(TestRuntimes.all(), store);
+        reader = new DefinitionReader(new RuntimeTypes(TestRuntimes.all(), new EngineWith("3.11.7")), store);
     }
 
     @Test
@@ -50,6 +51,7 @@ class DefinitionReaderTest {
         assertThat(draft.name()).isEqualTo("hello");
         assertThat(draft.endpoint().method()).isEqualTo("GET");
         assertThat(draft.endpoint().auth()).isEqualTo(Access.NONE);
+        assertThat(draft.endpoint().rateLimit()).isNull();
         assertThat(draft.definition().runtime()).isEqualTo("python");
         assertThat(draft.definition().memoryMb()).isEqualTo(128);
         assertThat(draft.definition().timeout()).isEqualTo(Duration.ofSeconds(30));
@@ -67,14 +69,15 @@ class DefinitionReaderTest {
     @Test
     void everyFieldIsRead() throws Exception {
         CallbackDraft draft = create("""
-                {"path":"/users/{id}/","method":"ANY","type":"py","files":{"app.py":"x","lib/b.py":"y"},"handler":"app.go",
+                {"path":"/users/{id}/","method":"ANY","type":"py:3.11","files":{"app.py":"x","lib/b.py":"y"},"handler":"app.go",
                 "library":"requests","env":{"A":"1"},"memory_mb":256,"timeout_ms":1500,"concurrency":3,"network":true,
-                "payload":"2.0","name":"users","auth":"key","chat_id":"room-1"}""");
+                "payload":"2.0","name":"users","auth":"key","rate_limit":60,"chat_id":"room-1"}""");
         assertThat(draft.endpoint().path()).isEqualTo("users/{id}");
         assertThat(draft.endpoint().auth()).isEqualTo(Access.KEY);
+        assertThat(draft.endpoint().rateLimit()).isEqualTo(60);
         assertThat(draft.name()).isEqualTo("users");
         assertThat(draft.chatId()).isEqualTo("room-1");
-        assertThat(draft.definition().runtime()).isEqualTo("python");
+        assertThat(draft.definition().runtime()).isEqualTo("py:3.11");
         assertThat(draft.definition().handler()).isEqualTo("app.go");
         assertThat(draft.definition().library()).isEqualTo("requests");
         assertThat(draft.definition().env()).isEqualTo(Map.of("A", "1"));
@@ -120,7 +123,8 @@ class DefinitionReaderTest {
     @ValueSource(strings = {"\"memory_mb\":127", "\"memory_mb\":10241", "\"memory_mb\":128.5", "\"memory_mb\":\"128\"",
             "\"memory_mb\":99999999999999999999", "\"timeout_ms\":0", "\"timeout_ms\":3600001", "\"concurrency\":0",
             "\"concurrency\":1001", "\"network\":\"yes\"", "\"payload\":\"1.0\"", "\"payload\":2.1",
-            "\"auth\":\"basic\"", "\"name\":\"a b\"",
+            "\"rate_limit\":0", "\"rate_limit\":1000001", "\"rate_limit\":\"60\"", "\"auth\":\"basic\"",
+            "\"name\":\"a b\"",
             "\"name\":\"\"", "\"handler\":\"a b\"", "\"handler\":\"../x\"", "\"chat_id\":\"a/b\"", "\"env\":[]",
             "\"env\":{\"A\":1}",
             "\"env\":{\"1A\":\"\"}", "\"env\":{\"A=B\":\"\"}", "\"env\":{\"A\":\"\\u0000\"}", "\"library\":[]"})
@@ -128,6 +132,30 @@ class DefinitionReaderTest {
         String name = field.substring(1, field.indexOf('"', 1));
         assertThatThrownBy(() -> create(with("\"code\"", field + ",\"code\""))).isInstanceOf(InvalidDefinition.class)
                 .hasMessageContaining(name);
+    }
+
+    @Test
+    void aVersionThatTheEngineLacksIsAProblemBesideTheOthers() {
+        assertThatThrownBy(() -> create("{\"type\":\"python:3.12\"}")).hasMessageContaining("path is missing")
+                .hasMessageContaining("python:3.12 isn't available here: this gateway has python 3.11.7 (fake)");
+    }
+
+    @Test
+    void aVersionIsTakenOnTrustWhereTheEngineCanNotTell() throws Exception {
+        DefinitionReader blind = new DefinitionReader(new RuntimeTypes(TestRuntimes.all(), new NoEngine()), store);
+        assertThat(blind.create(json(with("\"python\"", "\"python:2.7\""))).definition().runtime())
+                .isEqualTo("python:2.7");
+    }
+
+    @Test
+    void aChangeOfSomethingElseDoesNotAskForTheVersionAgain() throws Exception {
+        CallbackDraft before = create(with("\"python\"", "\"python:3.11\""));
+        DefinitionReader upgraded = new DefinitionReader(
+                new RuntimeTypes(TestRuntimes.all(), new EngineWith("3.12.1")), store);
+        assertThat(upgraded.change(json("{\"memory_mb\":256}"), before).definition().runtime())
+                .isEqualTo("python:3.11");
+        assertThatThrownBy(() -> upgraded.change(json("{\"type\":\"python:3.11\"}"), before))
+                .isInstanceOf(InvalidDefinition.class);
     }
 
     @Test
@@ -157,7 +185,8 @@ class DefinitionReaderTest {
     @Test
     void aChangeLeavesWhatItDoesNotName() throws Exception {
         CallbackDraft before = create(
-                with("\"code\"", "\"memory_mb\":256,\"env\":{\"A\":\"1\"},\"concurrency\":3,\"code\""));
+                with("\"code\"",
+                        "\"memory_mb\":256,\"env\":{\"A\":\"1\"},\"concurrency\":3,\"rate_limit\":7,\"code\""));
         CallbackDraft after = reader.change(json("{\"timeout_ms\":5}"), before);
         assertThat(after.definition().timeout()).isEqualTo(Duration.ofMillis(5));
         assertThat(after.definition().memoryMb()).isEqualTo(256);
@@ -170,13 +199,15 @@ class DefinitionReaderTest {
     @Test
     void aFieldThatIsChangedToNullIsTakenAway() throws Exception {
         CallbackDraft before = create(with("\"code\"",
-                "\"handler\":\"go\",\"library\":\"requests\",\"env\":{\"A\":\"1\"},\"concurrency\":3,\"code\""));
+                "\"handler\":\"go\",\"library\":\"requests\",\"env\":{\"A\":\"1\"},\"concurrency\":3,\"rate_limit\":7,\"code\""));
         CallbackDraft after = reader.change(
-                json("{\"handler\":null,\"library\":null,\"env\":null,\"concurrency\":null}"), before);
+                json("{\"handler\":null,\"library\":null,\"env\":null,\"concurrency\":null,\"rate_limit\":null}"),
+                before);
         assertThat(after.definition().handler()).isNull();
         assertThat(after.definition().library()).isNull();
         assertThat(after.definition().env()).isEmpty();
         assertThat(after.definition().concurrency()).isNull();
+        assertThat(after.endpoint().rateLimit()).isNull();
     }
 
     @Test
@@ -185,7 +216,7 @@ class DefinitionReaderTest {
         assertThat(reader.change(json("{\"name\":null}"), before).name()).isEqualTo("hello");
     }
 
-    private CallbackDraft create(String text) throws InvalidDefinition, IOException {
+    private CallbackDraft create(String text) throws InvalidDefinition, IOException, InterruptedException {
         return reader.create(json(text));
     }
 

@@ -90,6 +90,24 @@ public abstract class EngineContract {
     }
 
     @Test
+    void theVersionThatTheEngineTellsIsTheOneThatInstancesHave() throws Exception {
+        try (Probe probe = start()) {
+            String inside = probe.run("import platform; answer = platform.python_version()");
+            assertThat(engine.version(Probe.python(null))).contains(new InterpreterVersion(inside));
+        }
+    }
+
+    @Test
+    void theVersionOfARuntimeThatHasNotBeenPreparedIsUnknown() throws Exception {
+        Path elsewhere = makeWork();
+        try (Engine other = factory().create(GATEWAY + "-unprepared", elsewhere)) {
+            assertThat(other.version(Probe.python(null))).isEmpty();
+        } finally {
+            remove(elsewhere);
+        }
+    }
+
+    @Test
     void whatItAndItsChildrenPrintArrivesOnThePipes() throws Exception {
         try (Probe probe = start()) {
             probe.run("import os; os.write(1, b'mine '); os.system('echo child; echo wrong >&2')");

@@ -9,16 +9,13 @@ import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.Deployer;
 import io.nanogrid.gateway.deploy.LiveRoutes;
+import io.nanogrid.gateway.deploy.RuntimeTypes;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
-import io.nanogrid.gateway.engine.DependencyLayer;
-import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.Engine;
-import io.nanogrid.gateway.engine.EngineException;
-import io.nanogrid.gateway.engine.EngineHealth;
-import io.nanogrid.gateway.engine.EngineInstance;
-import io.nanogrid.gateway.engine.InstanceSpec;
+import io.nanogrid.gateway.engine.NoEngine;
 import io.nanogrid.gateway.http.HttpServer.Parts;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.limits.MemoryRateLimitStore;
 import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.plugins.PluginLoader;
 import io.nanogrid.gateway.plugins.Runtimes;
@@ -26,7 +23,6 @@ import io.nanogrid.gateway.pool.InstanceFactory;
 import io.nanogrid.gateway.pool.InstancePool;
 import io.nanogrid.gateway.pool.PoolConfig;
 import io.nanogrid.gateway.wire.OutputPump;
-import io.nanogrid.spi.RuntimeDescriptor;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -44,7 +40,6 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /// A whole gateway on a free port, on a machine that has no engine: all of it can be managed, and no function can run.
 final class ManagementServer implements AutoCloseable {
@@ -78,8 +73,8 @@ final class ManagementServer implements AutoCloseable {
         Deployer deployer = new Deployer(database.callbacks(), database.functions(), store, runtimes, engine, pool,
                 routes, events);
         http = closing(new HttpServer(new Parts(config, "test", database, store, engine, runtimes, pool,
-                new DefinitionReader(runtimes, store), deployer, events, routes,
-                new Invoke(dispatcher, log, clock))));
+                new DefinitionReader(new RuntimeTypes(runtimes, engine), store), deployer, events, routes,
+                new Invoke(dispatcher, log, clock), new MemoryRateLimitStore())));
         base = URI.create("http://127.0.0.1:" + http.start());
     }
 
@@ -120,48 +115,6 @@ final class ManagementServer implements AutoCloseable {
         client.close();
         while (!parts.isEmpty()) {
             parts.pop().close();
-        }
-    }
-
-    private static final class NoEngine implements Engine {
-
-        private static final String REASON = "this machine has no engine";
-
-        @Override
-        public String name() {
-            return "none";
-        }
-
-        @Override
-        public EngineHealth health() {
-            return new EngineHealth(false, REASON);
-        }
-
-        @Override
-        public void reconcile() {
-        }
-
-        @Override
-        public String prepare(RuntimeDescriptor runtime, Consumer<String> log) throws EngineException {
-            throw new EngineException(REASON);
-        }
-
-        @Override
-        public DependencyLayer install(DependencyRequest request, Consumer<String> log) throws EngineException {
-            throw new EngineException(REASON);
-        }
-
-        @Override
-        public void remove(DependencyLayer layer) {
-        }
-
-        @Override
-        public EngineInstance start(InstanceSpec spec) throws EngineException {
-            throw new EngineException(REASON);
-        }
-
-        @Override
-        public void close() {
         }
     }
 }

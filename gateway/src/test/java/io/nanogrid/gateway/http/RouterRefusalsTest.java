@@ -57,7 +57,8 @@ class RouterRefusalsTest {
     @ParameterizedTest
     @ValueSource(strings = {"GET /api/%ff HTTP/1.1", "GET /docs HTTP/1.1\r\nExpect: 999"})
     void whatTheServerRefusesHasTheCallersRequestId(String request) throws Exception {
-        String answer = server.raw(request + "\r\nHost: localhost\r\nX-Request-Id: mine-1\r\nConnection: close\r\n\r\n");
+        String answer = server
+                .raw(request + "\r\nHost: localhost\r\nX-Request-Id: mine-1\r\nConnection: close\r\n\r\n");
 
         assertThat(answer).containsPattern("^HTTP/1.1 4").containsIgnoringCase("\r\nX-Request-Id: mine-1\r\n")
                 .contains("\"requestId\":\"mine-1\"");

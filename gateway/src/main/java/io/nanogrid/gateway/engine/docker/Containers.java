@@ -62,6 +62,19 @@ final class Containers {
                 .withWorkingDir(RuntimeImage.BUILD);
     }
 
+    /// A container that runs one short command of ours in an image.
+    CreateContainerCmd trial(String id, String image, List<String> command) {
+        var host = confined(64L << 20, config.pids())
+                .withReadonlyRootfs(true)
+                .withNetworkMode(NO_NETWORK)
+                .withTmpFs(Map.of("/tmp", tmpfs(1 << 20)));
+        return docker.client().createContainerCmd(image).withHostConfig(host)
+                .withUser(RuntimeImage.USER + ":" + RuntimeImage.USER)
+                .withEntrypoint(command).withCmd(List.of()).withWorkingDir("/tmp")
+                .withAttachStdout(true).withAttachStderr(true)
+                .withLabels(Map.of(Labels.GATEWAY, config.gatewayId(), Labels.INSTANCE, id));
+    }
+
     /// A container that may configure the network of another one, and nothing else.
     CreateContainerCmd networkHelper(String id, String image, String target) {
         var host = confined(32L << 20, 16)

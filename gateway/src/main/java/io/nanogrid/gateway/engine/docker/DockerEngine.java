@@ -8,12 +8,14 @@ import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.EngineHealth;
 import io.nanogrid.gateway.engine.EngineInstance;
 import io.nanogrid.gateway.engine.InstanceSpec;
+import io.nanogrid.gateway.engine.InterpreterVersion;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -44,7 +46,7 @@ public final class DockerEngine implements Engine {
         docker = new DockerCalls(config.host());
         reaper = new Reaper(docker, config.gatewayId());
         containers = new Containers(docker, config);
-        runtimes = new RuntimeImages(docker, config);
+        runtimes = new RuntimeImages(docker, config, new Interpreters(docker, containers, reaper));
         networks = new Networks(docker, config, containers, runtimes, reaper);
         dependencies = new DependencyImages(docker, config.gatewayId(), runtimes,
                 new Installer(docker, config, containers, networks, reaper));
@@ -82,6 +84,11 @@ public final class DockerEngine implements Engine {
     public String prepare(RuntimeDescriptor runtime, Consumer<String> log)
             throws EngineException, InterruptedException {
         return runtimes.prepare(runtime, log).name();
+    }
+
+    @Override
+    public Optional<InterpreterVersion> version(RuntimeDescriptor runtime) {
+        return runtimes.known(runtime).map(image -> InterpreterVersion.read(image.version()));
     }
 
     @Override

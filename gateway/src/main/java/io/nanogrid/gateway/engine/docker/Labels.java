@@ -12,6 +12,9 @@ final class Labels {
     /// The runtime's id, on images.
     static final String RUNTIME = "nanogrid.runtime";
 
+    /// The interpreter's version, on runtime images.
+    static final String VERSION = "nanogrid.version";
+
     /// The runtime image that an image with libraries stands on.
     static final String BASE = "nanogrid.base";
 

@@ -7,7 +7,8 @@ import java.util.List;
 ///
 /// @param name repository and tag
 /// @param path the search path that its base sets
-record RuntimeImage(String name, String path) {
+/// @param version what its interpreter says about `--version`
+record RuntimeImage(String name, String path, String version) {
 
     /// Where installers find their inputs.
     static final String BUILD = "/opt/nanogrid/build";
@@ -15,8 +16,9 @@ record RuntimeImage(String name, String path) {
     /// The user that everything inside runs as.
     static final int USER = 1000;
 
-    static RuntimeImage of(String name, List<String> environment) {
-        return new RuntimeImage(name, environment.stream().filter(e -> e.startsWith("PATH=")).map(e -> e.substring(5))
-                .findFirst().orElse(InstanceCommand.PATH));
+    /// @param environment what the base sets, as `name=value`
+    static String path(List<String> environment) {
+        return environment.stream().filter(e -> e.startsWith("PATH=")).map(e -> e.substring(5)).findFirst()
+                .orElse(InstanceCommand.PATH);
     }
 }

@@ -15,6 +15,7 @@ import io.nanogrid.spi.RuntimeDescriptor;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +32,7 @@ final class RuntimeImages {
 
     private final DockerCalls docker;
     private final DockerConfig config;
+    private final Interpreters interpreters;
     private final Map<RuntimeDescriptor, RuntimeImage> ready = new ConcurrentHashMap<>();
 
     /// Guards building and pulling.
@@ -39,9 +41,10 @@ final class RuntimeImages {
     /// Images that couldn't be pulled: not tried again for each deploy. Guarded by `building`.
     private final Set<String> unavailable = ConcurrentHashMap.newKeySet();
 
-    RuntimeImages(DockerCalls docker, DockerConfig config) {
+    RuntimeImages(DockerCalls docker, DockerConfig config, Interpreters interpreters) {
         this.docker = docker;
         this.config = config;
+        this.interpreters = interpreters;
     }
 
     RuntimeImage prepare(RuntimeDescriptor runtime, Consumer<String> log) throws EngineException, InterruptedException {
@@ -60,6 +63,11 @@ final class RuntimeImages {
         } finally {
             building.unlock();
         }
+    }
+
+    /// The image, if it is ready.
+    Optional<RuntimeImage> known(RuntimeDescriptor runtime) {
+        return Optional.ofNullable(ready.get(runtime));
     }
 
     /// Forgets what is ready, so that the next [#prepare] looks again: someone has removed an image.
@@ -115,16 +123,24 @@ final class RuntimeImages {
             throws EngineException, InterruptedException {
         InspectImageResponse base = base(runtime, log);
         String name = repository(runtime) + ":" + tag(runtime, base);
-        InspectImageResponse image = inspect(name);
-        if (image == null) {
+        String version = version(inspect(name));
+        if (version == null) {
+            version = interpreters.version(String.valueOf(base.getId()), runtime.image().interpreter());
             log.accept("building " + name);
             build(name, context(runtime, base),
-                    Map.of(Labels.GATEWAY, config.gatewayId(), Labels.RUNTIME, runtime.id()),
+                    Map.of(Labels.GATEWAY, config.gatewayId(), Labels.RUNTIME, runtime.id(), Labels.VERSION, version),
                     log);
             removeOthers(runtime, name);
         }
         String[] environment = base.getConfig() == null ? null : base.getConfig().getEnv();
-        return RuntimeImage.of(name, environment == null ? List.of() : List.of(environment));
+        String path = RuntimeImage.path(environment == null ? List.of() : List.of(environment));
+        return new RuntimeImage(name, path, version);
+    }
+
+    /// What was found when the image was built.
+    private static @Nullable String version(@Nullable InspectImageResponse image) {
+        Map<String, String> labels = image == null || image.getConfig() == null ? null : image.getConfig().getLabels();
+        return labels == null ? null : labels.get(Labels.VERSION);
     }
 
     /// Removes what this gateway built for the runtime before, from an older version or base. What something still stands on stays.
@@ -228,6 +244,6 @@ final class RuntimeImages {
 
     private String tag(RuntimeDescriptor runtime, InspectImageResponse base) {
         return config.gatewayVersion().replaceAll("[^A-Za-z0-9_.-]", "-") + "-"
-                + BootstrapDigest.of(runtime, 6, String.valueOf(base.getId()));
+                + BootstrapDigest.of(runtime, 6, String.valueOf(base.getId()), runtime.image().interpreter());
     }
 }

@@ -10,10 +10,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,8 +23,6 @@ final class Interpreters {
 
     private static final Logger LOG = LoggerFactory.getLogger(Interpreters.class);
     private static final Duration TRIAL_LIMIT = Duration.ofSeconds(20);
-
-    private static final Pattern VERSION = Pattern.compile("\\d+(\\.\\d+)+");
 
     private final @Nullable Path root;
     private final List<Path> searchPath;
@@ -42,8 +39,9 @@ final class Interpreters {
 
     /// A program that has run in a sandbox.
     ///
-    /// @param version the number in what it answered to `--version`, or all of its first line
-    record Found(Program program, String version) {
+    /// @param said what it answered to `--version`
+    /// @param stamp tells its file from one that has taken its place
+    record Found(Program program, String said, Object stamp) {
     }
 
     /// Something that may be the wanted program; only running it tells.
@@ -58,16 +56,18 @@ final class Interpreters {
         }
     }
 
-    /// The first of the runtime's interpreters that answers to `--version` in a sandbox; remembered once there is one.
+    /// The first of the runtime's interpreters that answers to `--version` in a sandbox; remembered until another file takes its place, as
+    /// when the host's system is upgraded.
     Found find(RuntimeDescriptor runtime) throws EngineException, InterruptedException {
         Found known = found.get(runtime.interpreters());
-        if (known != null) {
+        if (known != null && known.stamp().equals(stamp(known.program()))) {
             return known;
         }
         for (Program program : candidates(runtime.interpreters())) {
+            Object stamp = stamp(program);
             Trials.Result result = trials.run(List.of(program.path(), "--version"), program.prefix(), TRIAL_LIMIT);
             if (result.good()) {
-                Found working = new Found(program, version(result.output()));
+                Found working = new Found(program, result.output(), stamp);
                 found.put(runtime.interpreters(), working);
                 return working;
             }
@@ -77,9 +77,23 @@ final class Interpreters {
         throw new EngineException(name + " isn't installed: apt-get install " + packageOf(name));
     }
 
-    private static String version(String output) {
-        Matcher number = VERSION.matcher(output);
-        return number.find() ? number.group() : output.lines().findFirst().orElse("of an unknown version");
+    /// What the last [#find] found.
+    Optional<Found> known(RuntimeDescriptor runtime) {
+        return Optional.ofNullable(found.get(runtime.interpreters()));
+    }
+
+    private Object stamp(Program program) {
+        try {
+            Path file = host(Path.of(program.path())).toRealPath();
+            return List.of(file, Files.getLastModifiedTime(file), Files.getAttribute(file, "unix:ino"));
+        } catch (IOException e) {
+            // A root directory's own absolute links lead nowhere on the host.
+            return program;
+        }
+    }
+
+    private Path host(Path inside) {
+        return root == null ? inside : root.resolve(inside.toString().substring(1));
     }
 
     private static String packageOf(String interpreter) {
@@ -91,8 +105,7 @@ final class Interpreters {
         for (String name : names) {
             for (String directory : List.of("/usr/bin", "/usr/local/bin")) {
                 Path inside = Path.of(directory, name);
-                Path host = root == null ? inside : root.resolve(inside.toString().substring(1));
-                if (Files.isExecutable(host)) {
+                if (Files.isExecutable(host(inside))) {
                     candidates.add(new Program(inside.toString(), null));
                 }
             }

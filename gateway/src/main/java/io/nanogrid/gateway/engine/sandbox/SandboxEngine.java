@@ -8,6 +8,7 @@ import io.nanogrid.gateway.engine.EngineHealth;
 import io.nanogrid.gateway.engine.EngineInstance;
 import io.nanogrid.gateway.engine.InstanceCommand;
 import io.nanogrid.gateway.engine.InstanceSpec;
+import io.nanogrid.gateway.engine.InterpreterVersion;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -104,7 +106,12 @@ public final class SandboxEngine implements Engine {
             throws EngineException, InterruptedException {
         files.bootstrap(runtime);
         Interpreters.Found found = interpreters.find(runtime);
-        return runtime.id() + " " + found.version() + " (sandbox)";
+        return runtime.id() + " " + InterpreterVersion.read(found.said()) + " (sandbox)";
+    }
+
+    @Override
+    public Optional<InterpreterVersion> version(RuntimeDescriptor runtime) {
+        return interpreters.known(runtime).map(found -> InterpreterVersion.read(found.said()));
     }
 
     @Override

@@ -48,6 +48,25 @@ class DockerImagesTest {
     }
 
     @Test
+    void theVersionIsKnownAgainWithoutRunningAnything() throws Exception {
+        engine.prepare(Probe.python(null), log::add);
+        try (var next = engine(Map.of())) {
+            next.prepare(Probe.python(null), log::add);
+            assertThat(next.version(Probe.python(null))).isPresent().isEqualTo(engine.version(Probe.python(null)));
+        }
+    }
+
+    @Test
+    void aBaseWithoutTheInterpreterIsRefused() {
+        RuntimeDescriptor python = runtime("a", LOCAL, LOCAL);
+        RuntimeDescriptor other = new RuntimeDescriptor("probe", List.of(), python.mainFiles(), python.extensions(),
+                python.handlers(), python.bootstrap(), python.command(), python.environment(), python.interpreters(),
+                new Image(LOCAL, "PROBE_BASE_IMAGE", LOCAL, "python9"), null);
+        assertThatThrownBy(() -> engine.prepare(other, log::add)).isInstanceOf(EngineException.class)
+                .hasMessageContaining("run python9 --version in the base image");
+    }
+
+    @Test
     void anotherBootstrapMakesAnotherImage() throws Exception {
         String image = engine.prepare(runtime("a", LOCAL, LOCAL), log::add);
         assertThat(engine.prepare(runtime("b", LOCAL, LOCAL), log::add)).isNotEqualTo(image);

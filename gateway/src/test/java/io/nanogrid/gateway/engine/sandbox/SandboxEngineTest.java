@@ -9,11 +9,13 @@ import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.EngineFactory;
 import io.nanogrid.gateway.engine.InstallFailed;
 import io.nanogrid.gateway.engine.Installs;
+import io.nanogrid.gateway.engine.InterpreterVersion;
 import io.nanogrid.gateway.engine.Probe;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashSet;
@@ -173,11 +175,7 @@ class SandboxEngineTest extends EngineContract {
 
     @Test
     void aMissingInterpreterIsNamedWithItsPackage() {
-        RuntimeDescriptor python = Probe.python(null);
-        RuntimeDescriptor missing = new RuntimeDescriptor("missing", List.of(), python.mainFiles(), python.extensions(),
-                python.handlers(), python.bootstrap(), python.command(), python.environment(), List.of("python9"),
-                python.image(), null);
-        assertThatThrownBy(() -> engine().prepare(missing, line -> {
+        assertThatThrownBy(() -> engine().prepare(tool("python9"), line -> {
         })).isInstanceOf(EngineException.class).hasMessage("python9 isn't installed: apt-get install python9");
     }
 
@@ -189,14 +187,43 @@ class SandboxEngineTest extends EngineContract {
                 "#!/bin/sh\ncat \"${0%/bin/tool}/lib/version\"\n");
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.writeString(installation.resolve("lib/version"), "tool 1.0");
-        RuntimeDescriptor python = Probe.python(null);
-        RuntimeDescriptor tool = new RuntimeDescriptor("tool", List.of(), python.mainFiles(), python.extensions(),
-                python.handlers(), python.bootstrap(), python.command(), python.environment(), List.of("tool"),
-                python.image(), null);
+        RuntimeDescriptor tool = tool("tool");
         try (SandboxEngine other = new SandboxEngine(Configs.with(work(), null, List.of(program.getParent())))) {
             assertThat(other.prepare(tool, line -> {
             })).isEqualTo("tool 1.0 (sandbox)");
         }
+    }
+
+    @Test
+    void anInterpreterThatHasBeenReplacedIsLookedAtAgain() throws Exception {
+        Path bin = makeOpen(makeOpen(work().resolve("opt/tool-2")).resolve("bin"));
+        makeOpen(bin.resolveSibling("lib"));
+        RuntimeDescriptor tool = tool("tool-2");
+        replace(bin.resolve("tool-2"), "tool 1.0");
+        try (SandboxEngine other = new SandboxEngine(Configs.with(work(), null, List.of(bin)))) {
+            other.prepare(tool, line -> {
+            });
+            assertThat(other.version(tool)).contains(new InterpreterVersion("1.0"));
+
+            replace(bin.resolve("tool-2"), "tool 2.0");
+            other.prepare(tool, line -> {
+            });
+
+            assertThat(other.version(tool)).contains(new InterpreterVersion("2.0"));
+        }
+    }
+
+    /// As a package manager does it: by a new file.
+    private static void replace(Path program, String version) throws IOException {
+        Path fresh = Files.writeString(program.resolveSibling("fresh"), "#!/bin/sh\necho " + version + "\n");
+        Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.move(fresh, program, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static RuntimeDescriptor tool(String name) {
+        RuntimeDescriptor python = Probe.python(null);
+        return new RuntimeDescriptor(name, List.of(), python.mainFiles(), python.extensions(), python.handlers(),
+                python.bootstrap(), python.command(), python.environment(), List.of(name), python.image(), null);
     }
 
     @Test

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.limits;
+
+import org.jspecify.annotations.NullMarked;
