@@ -1,19 +1,22 @@
 package io.nanogrid.gateway.http;
 
-import io.javalin.http.Context;
 import io.nanogrid.db.Access;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.routes.RouteTable.Match;
-import io.nanogrid.gateway.limits.RateLimitStore.Decision;
-import java.io.IOException;
 import java.util.Map;
+import java.util.Set;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
 
-/// `ANY /api/<path>`: runs the callback behind the path.
-final class ApiHandler {
+/// `ANY /api/<path>`: runs the callback behind the path. Stands in front of Javalin, which serves everything else.
+final class ApiHandler extends Handler.Wrapper {
 
-    static final String PREFIX = "/api/";
+    private static final String PREFIX = "/api/";
+    static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
     private final LiveRoutes routes;
     private final Invoke invoke;
@@ -22,9 +25,19 @@ final class ApiHandler {
     private final RateLimiting limits;
     private final Cors cors;
     private final CallWriter writer;
+    private final Problems problems;
+    private final long maxBodyBytes;
 
-    ApiHandler(LiveRoutes routes, Invoke invoke, Guard guard, Callers callers, RateLimiting limits, Cors cors,
-            CallWriter writer) {
+    ApiHandler(
+            LiveRoutes routes,
+            Invoke invoke,
+            Guard guard,
+            Callers callers,
+            RateLimiting limits,
+            Cors cors,
+            CallWriter writer,
+            Problems problems,
+            long maxBodyBytes) {
         this.routes = routes;
         this.invoke = invoke;
         this.guard = guard;
@@ -32,42 +45,60 @@ final class ApiHandler {
         this.limits = limits;
         this.cors = cors;
         this.writer = writer;
+        this.problems = problems;
+        this.maxBodyBytes = maxBodyBytes;
     }
 
-    void handle(Context ctx) throws InterruptedException, IOException {
-        if (cors.answered(ctx)) {
+    /// A call waits for its function.
+    @Override
+    public InvocationType getInvocationType() {
+        return InvocationType.BLOCKING;
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        String path = request.getHttpURI().getPath();
+        if (path == null || !path.startsWith(PREFIX)) {
+            return super.handle(request, response, callback);
+        }
+        ApiExchange exchange = new ApiExchange(request, response, callback);
+        try {
+            handle(exchange);
+        } catch (Exception e) {
+            exchange.send(problems.problem(e, exchange.requestId(), exchange.method(), path));
+        }
+        return true;
+    }
+
+    private void handle(ApiExchange exchange) throws InterruptedException {
+        if (cors.answered(exchange)) {
             return;
         }
-        String uri = ctx.req().getRequestURI();
-        switch (find(ctx.req().getMethod(), uri.substring(PREFIX.length()))) {
+        switch (find(exchange.method(), exchange.path().substring(PREFIX.length()))) {
             case Match.Found<Route>(Route route, Map<String, String> parameters) -> {
                 if (route.auth() == Access.KEY) {
-                    guard.requireKeyOfCallback(ctx);
+                    guard.requireKeyOfCallback(exchange.header(Guard.API_KEY));
                 }
                 Integer perMinute = route.rateLimit();
-                if (perMinute == null) {
-                    run(ctx, route, parameters);
-                } else {
-                    Decision decision = limits.require(ctx, "callback:" + route.callbackId(), perMinute);
-                    run(ctx, route, parameters);
-                    // Instead of what the function may have answered under these names.
-                    RateLimiting.say(ctx, perMinute, decision);
+                if (perMinute != null) {
+                    // Instead of what the function may answer under the names of these headers.
+                    limits.require(exchange::insist, callers.client(exchange.header(Guard.API_KEY), exchange.address()),
+                            "callback:" + route.callbackId(), perMinute);
                 }
+                writer.write(exchange, invoke.invoke(route, CallReader.read(exchange, parameters, maxBodyBytes)));
             }
             case Match.WrongMethod<Route>(var allowed) -> {
-                ctx.header("Allow", String.join(", ", allowed));
+                exchange.set("Allow", String.join(", ", allowed));
                 throw Problem.methodNotAllowed("this path takes " + String.join(", ", allowed)).thrown();
             }
             case Match.NotFound<Route>() -> throw Problem.notFound("no callback is deployed at this path").thrown();
         }
     }
 
-    private void run(Context ctx, Route route, Map<String, String> parameters)
-            throws InterruptedException, IOException {
-        writer.write(ctx, invoke.invoke(route, CallReader.read(ctx, parameters, callers.address(ctx))));
-    }
-
     private Match<Route> find(String method, String path) {
+        if (!METHODS.contains(method)) {
+            return new Match.WrongMethod<>(METHODS);
+        }
         try {
             return routes.table().find(method, path);
         } catch (IllegalArgumentException e) {

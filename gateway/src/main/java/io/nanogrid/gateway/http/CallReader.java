@@ -1,18 +1,15 @@
 package io.nanogrid.gateway.http;
 
-import io.javalin.http.Context;
 import io.nanogrid.gateway.invoke.HttpCall;
-import io.nanogrid.gateway.wire.Bytes;
-import jakarta.servlet.http.HttpServletRequest;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 
 /// Makes a function's view of a request.
 final class CallReader {
@@ -20,34 +17,29 @@ final class CallReader {
     private CallReader() {
     }
 
-    static HttpCall read(Context ctx, Map<String, String> pathParameters, String clientAddress) {
-        HttpServletRequest request = ctx.req();
-        String query = request.getQueryString();
+    static HttpCall read(ApiExchange exchange, Map<String, String> pathParameters, long maxBodyBytes) {
+        String query = exchange.query();
         return new HttpCall(
-                RequestId.of(ctx),
-                request.getMethod(),
-                decode(request.getRequestURI().replace("+", "%2B")),
+                exchange.requestId(),
+                exchange.method(),
+                decode(exchange.path().replace("+", "%2B")),
                 pathParameters,
                 query == null ? "" : query,
                 query == null ? Map.of() : query(query),
-                headers(request),
-                hasBody(request) ? Bytes.wrap(ctx.bodyAsBytes()) : Bytes.EMPTY,
-                clientAddress,
-                request.getHeader("traceparent"));
+                headers(exchange.headers()),
+                exchange.body(maxBodyBytes),
+                exchange.address(),
+                exchange.header("traceparent"));
     }
 
-    private static boolean hasBody(HttpServletRequest request) {
-        return request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
-    }
-
-    private static Map<String, List<String>> headers(HttpServletRequest request) {
-        HopHeaders hop = new HopHeaders(Collections.list(request.getHeaders("Connection")));
+    private static Map<String, List<String>> headers(HttpFields fields) {
+        HopHeaders hop = new HopHeaders(fields.getValuesList(HttpHeader.CONNECTION));
         Map<String, List<String>> headers = new LinkedHashMap<>();
-        for (Enumeration<String> names = request.getHeaderNames(); names.hasMoreElements();) {
-            String name = names.nextElement();
-            String key = name.toLowerCase(Locale.ROOT);
-            if (!hop.endHere(key)) {
-                headers.put(key, Collections.list(request.getHeaders(name)));
+        for (HttpField field : fields) {
+            String name = field.getLowerCaseName();
+            if (!hop.endHere(name)) {
+                headers.computeIfAbsent(name, _ -> new ArrayList<>(1))
+                        .add(field.getValue() == null ? "" : field.getValue());
             }
         }
         return headers;

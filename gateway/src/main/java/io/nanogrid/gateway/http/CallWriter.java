@@ -1,10 +1,12 @@
 package io.nanogrid.gateway.http;
 
-import io.javalin.http.Context;
 import io.nanogrid.gateway.dispatch.Invocation;
 import io.nanogrid.gateway.dispatch.Outcome;
 import io.nanogrid.gateway.wire.Bytes;
 import java.time.Duration;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.PreEncodedHttpField;
 
 /// Answers a request with what its call ended as.
 final class CallWriter {
@@ -12,6 +14,10 @@ final class CallWriter {
     /// The field in which the original system's clients look for the call's own status.
     private static final String LAMBDA_STATUS = "X-Lambda-Status-Code";
     private static final int TAIL = 4_000;
+    private static final HttpField SUCCESS = new PreEncodedHttpField(LAMBDA_STATUS, "200");
+    private static final HttpField COLD = new PreEncodedHttpField("X-Cold-Start", "true");
+    private static final HttpField WARM = new PreEncodedHttpField("X-Cold-Start", "false");
+    private static final HttpField JSON = new PreEncodedHttpField(HttpHeader.CONTENT_TYPE, "application/json");
 
     private final boolean confinePages;
     private final boolean ownCors;
@@ -23,60 +29,62 @@ final class CallWriter {
         this.ownCors = ownCors;
     }
 
-    void write(Context ctx, Invocation call) {
-        ctx.header("X-Cold-Start", call.cold() ? "true" : "false");
-        ctx.header("Server-Timing", "queue;dur=" + millis(call.queueNanos()) + ", init;dur=" + millis(call.initNanos())
-                + ", function;dur=" + millis(call.runNanos()));
+    void write(ApiExchange exchange, Invocation call) {
+        exchange.set(call.cold() ? COLD : WARM);
+        exchange.set("Server-Timing",
+                "queue;dur=" + millis(call.queueNanos()) + ", init;dur=" + millis(call.initNanos())
+                        + ", function;dur=" + millis(call.runNanos()));
         switch (call.outcome()) {
             case Outcome.Value(Bytes json) -> {
-                ctx.header(LAMBDA_STATUS, "200");
-                ctx.status(200).contentType("application/json").result(json.array());
+                exchange.set(SUCCESS);
+                exchange.set(JSON);
+                exchange.send(200, json.array());
             }
             case Outcome.Response response -> {
                 try {
                     FunctionResponse answer = FunctionResponse.read(response);
-                    ctx.header(LAMBDA_STATUS, "200");
-                    (ownCors ? answer.withoutCors() : answer).write(ctx, confinePages);
+                    exchange.set(SUCCESS);
+                    (ownCors ? answer.withoutCors() : answer).write(exchange, confinePages);
                 } catch (FunctionResponse.Unusable e) {
-                    ctx.header(LAMBDA_STATUS, "400");
-                    Problems.write(ctx, Problem.badResult(String.valueOf(e.getMessage())));
+                    exchange.set(LAMBDA_STATUS, "400");
+                    exchange.send(Problem.badResult(String.valueOf(e.getMessage())));
                 }
             }
             case Outcome.BadResult(Bytes detail) -> {
-                ctx.header(LAMBDA_STATUS, "400");
+                exchange.set(LAMBDA_STATUS, "400");
                 String text = detail.text();
-                Problems.write(ctx, FunctionFault.add(Problem.badResult(FunctionFault.summary(text)), text));
+                exchange.send(FunctionFault.add(Problem.badResult(FunctionFault.summary(text)), text));
             }
             case Outcome.FunctionError(Bytes detail) -> {
-                ctx.header(LAMBDA_STATUS, "500");
+                exchange.set(LAMBDA_STATUS, "500");
                 String text = detail.text();
-                Problems.write(ctx, FunctionFault.add(Problem.functionError(FunctionFault.summary(text)), text));
+                exchange.send(FunctionFault.add(Problem.functionError(FunctionFault.summary(text)), text));
             }
             case Outcome.InitFailed(Bytes detail) -> {
-                ctx.header(LAMBDA_STATUS, "500");
+                exchange.set(LAMBDA_STATUS, "500");
                 String text = detail.text();
-                Problems.write(ctx, FunctionFault.add(Problem.initFailed(FunctionFault.summary(text)), text));
+                exchange.send(FunctionFault.add(Problem.initFailed(FunctionFault.summary(text)), text));
             }
             case Outcome.InitDied(String message, _) -> {
-                ctx.header(LAMBDA_STATUS, "500");
-                Problems.write(ctx, Problem.initFailed(message).with("output", tail(call)));
+                exchange.set(LAMBDA_STATUS, "500");
+                exchange.send(Problem.initFailed(message).with("output", tail(call)));
             }
             case Outcome.TimedOut(Duration limit) -> {
-                ctx.header(LAMBDA_STATUS, "504");
-                Problems.write(ctx, Problem.timedOut("the function ran longer than its " + limit.toMillis() + " ms"));
+                exchange.set(LAMBDA_STATUS, "504");
+                exchange.send(Problem.timedOut("the function ran longer than its " + limit.toMillis() + " ms"));
             }
             case Outcome.Exited(int code) ->
-                Problems.write(ctx, Problem.instanceExited("the process ended with exit code " + code)
+                exchange.send(Problem.instanceExited("the process ended with exit code " + code)
                         .with("exitCode", code).with("output", tail(call)));
             case Outcome.OutOfMemory(int limit) ->
-                Problems.write(ctx, Problem.outOfMemory("the function needs more than its " + limit
+                exchange.send(Problem.outOfMemory("the function needs more than its " + limit
                         + " MiB: raise memory_mb").with("output", tail(call)));
-            case Outcome.Violated _ -> Problems.write(ctx, Problem.protocolViolated().with("output", tail(call)));
+            case Outcome.Violated _ -> exchange.send(Problem.protocolViolated().with("output", tail(call)));
             case Outcome.Full(boolean ownLimit, Duration retryAfter) -> {
-                ctx.header("Retry-After", String.valueOf(Math.max(1, retryAfter.toSeconds())));
-                Problems.write(ctx, ownLimit ? Problem.functionBusy() : Problem.machineBusy());
+                exchange.set("Retry-After", String.valueOf(Math.max(1, retryAfter.toSeconds())));
+                exchange.send(ownLimit ? Problem.functionBusy() : Problem.machineBusy());
             }
-            case Outcome.Unavailable(String message) -> Problems.write(ctx, Problem.engineUnavailable(message));
+            case Outcome.Unavailable(String message) -> exchange.send(Problem.engineUnavailable(message));
         }
     }
 

@@ -1,10 +1,10 @@
 package io.nanogrid.gateway.http;
 
-import io.javalin.http.Context;
 import io.nanogrid.gateway.auth.ApiKeys;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
 
 /// Who calls, as far as limits and functions care.
 final class Callers {
@@ -21,14 +21,16 @@ final class Callers {
 
     /// Names the client whose calls are counted together: the key that it presents, if that is valid, else its address, which
     /// of IPv6 is its network of 64 bits. No secret.
-    String client(Context ctx) {
-        String key = keys.identify(ctx.header(Guard.API_KEY));
-        return key == null ? network(address(ctx)) : key;
+    ///
+    /// @param presented what it presents as its key
+    /// @param address as [#address] gives it
+    String client(@Nullable String presented, String address) {
+        String key = keys.identify(presented);
+        return key == null ? network(address) : key;
     }
 
-    /// The address that the request comes from.
-    String address(Context ctx) {
-        String address = ctx.req().getRemoteAddr();
+    /// An address as the server gives it, without the brackets around one of IPv6.
+    static String address(String address) {
         return address.startsWith("[") && address.endsWith("]") ? address.substring(1, address.length() - 1) : address;
     }
 

@@ -1,6 +1,5 @@
 package io.nanogrid.gateway.http;
 
-import io.javalin.http.Context;
 import java.util.Set;
 
 /// Lets pages of the configured origins call `/api/`, after the Fetch standard. Without configuration it does nothing, and the
@@ -24,30 +23,31 @@ final class Cors {
     /// Adds what the browser needs to the answer.
     ///
     /// @return whether the request was a preflight, and is answered now
-    boolean answered(Context ctx) {
+    boolean answered(ApiExchange exchange) {
         if (!configured()) {
             return false;
         }
         // Whatever the origin is: a cache must not give one's answer to another.
-        ctx.header("Vary", "Origin");
-        String origin = ctx.header("Origin");
+        exchange.set("Vary", "Origin");
+        String origin = exchange.header("Origin");
         if (origin == null || !(origins.contains(origin) || origins.contains(EVERY))) {
             return false;
         }
-        ctx.header("Access-Control-Allow-Origin", origins.contains(EVERY) ? EVERY : origin);
-        ctx.header("Access-Control-Expose-Headers", "X-Request-Id, X-Lambda-Status-Code, X-Cold-Start, Server-Timing, "
-                + "X-RateLimit-Limit, X-RateLimit-Remaining, Retry-After");
-        String method = ctx.header("Access-Control-Request-Method");
-        if (method == null || !ctx.req().getMethod().equals("OPTIONS")) {
+        exchange.set("Access-Control-Allow-Origin", origins.contains(EVERY) ? EVERY : origin);
+        exchange.set("Access-Control-Expose-Headers",
+                "X-Request-Id, X-Lambda-Status-Code, X-Cold-Start, Server-Timing, "
+                        + "X-RateLimit-Limit, X-RateLimit-Remaining, Retry-After");
+        String method = exchange.header("Access-Control-Request-Method");
+        if (method == null || !exchange.method().equals("OPTIONS")) {
             return false;
         }
-        String headers = ctx.header("Access-Control-Request-Headers");
+        String headers = exchange.header("Access-Control-Request-Headers");
         if (headers != null) {
-            ctx.header("Access-Control-Allow-Headers", headers);
+            exchange.set("Access-Control-Allow-Headers", headers);
         }
-        ctx.header("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-        ctx.header("Access-Control-Max-Age", MAX_AGE_SECONDS);
-        ctx.status(204);
+        exchange.set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+        exchange.set("Access-Control-Max-Age", MAX_AGE_SECONDS);
+        exchange.send(204, new byte[0]);
         return true;
     }
 }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.javalin.http.Context;
 import io.nanogrid.gateway.dispatch.Outcome;
 import io.nanogrid.gateway.wire.Bytes;
 import java.io.IOException;
@@ -119,27 +118,27 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
 
     /// @param confinePages whether a page gets an origin of its own. Without API keys the gateway trusts its own origin to manage callbacks; a
     ///        page that hostile code has made must then not have that origin
-    void write(Context ctx, boolean confinePages) {
-        ctx.status(status);
+    void write(ApiExchange exchange, boolean confinePages) {
         for (Header header : headers) {
             if (header.isCalled("Content-Type")) {
-                ctx.contentType(header.value());
+                exchange.type(header.value());
             } else {
-                ctx.res().addHeader(header.name(), header.value());
+                exchange.add(header.name(), header.value());
             }
         }
         if (status == 204 || status == 304) {
+            exchange.send(status, new byte[0]);
             return;
         }
         if (!typed) {
-            ctx.contentType(isJson(body) ? "application/json" : "text/plain; charset=utf-8");
+            exchange.type(isJson(body) ? "application/json" : "text/plain; charset=utf-8");
         }
         if (confinePages) {
             // Whatever its type: browsers take some types for pages that don't say so.
-            ctx.res().addHeader("Content-Security-Policy", OWN_ORIGIN);
-            ctx.res().setHeader("X-Content-Type-Options", "nosniff");
+            exchange.add("Content-Security-Policy", OWN_ORIGIN);
+            exchange.set("X-Content-Type-Options", "nosniff");
         }
-        ctx.result(body);
+        exchange.send(status, body);
     }
 
     private static boolean isJson(byte[] text) {

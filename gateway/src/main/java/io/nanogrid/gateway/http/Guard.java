@@ -33,19 +33,19 @@ final class Guard {
         if (origin != null && !origins.contains(origin) && !isOwn(origin, host)) {
             throw Problem.foreignOrigin().thrown();
         }
-        requireKey(ctx);
+        requireKey(ctx.header(API_KEY));
     }
 
     /// For a callback that asks for a key. Where there is none it answers nobody: whoever set it up believes that it is protected.
-    void requireKeyOfCallback(Context ctx) {
+    void requireKeyOfCallback(@Nullable String presented) {
         if (!keys.required()) {
             throw Problem.noKeyConfigured().thrown();
         }
-        requireKey(ctx);
+        requireKey(presented);
     }
 
-    private void requireKey(Context ctx) {
-        if (keys.required() && !keys.accept(ctx.header(API_KEY))) {
+    private void requireKey(@Nullable String presented) {
+        if (keys.required() && !keys.accept(presented)) {
             throw Problem.unauthorized().thrown();
         }
     }

@@ -4,7 +4,6 @@ import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
-import io.javalin.http.HandlerType;
 import io.javalin.http.HttpResponseException;
 import io.javalin.router.JavalinDefaultRoutingApi;
 import io.nanogrid.db.Database;
@@ -21,17 +20,12 @@ import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.time.Duration;
-import java.util.List;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 
 /// The gateway's HTTP side: all routes in one table, and the server that serves them, a virtual thread a request.
 public final class HttpServer implements AutoCloseable {
-
-    private static final List<HandlerType> METHODS = List.of(HandlerType.GET, HandlerType.HEAD, HandlerType.POST,
-            HandlerType.PUT,
-            HandlerType.PATCH, HandlerType.DELETE, HandlerType.OPTIONS);
 
     final Javalin javalin;
     private final Health health;
@@ -57,13 +51,16 @@ public final class HttpServer implements AutoCloseable {
     public HttpServer(Parts parts) {
         this.health = new Health(parts.database, parts.engine, parts.runtimes, parts.pool, parts.version);
         this.socket = new DeploySocket(parts.events);
+        ApiKeys keys = new ApiKeys(parts.config.apiKeys());
         this.javalin = Javalin.create(config -> {
-            server(config, parts.config);
-            routes(config.routes, parts);
+            Problems problems = new Problems(parts.config.maxBodyBytes());
+            Guard guard = new Guard(keys, parts.config.managementOrigins());
+            server(config, parts.config, api(parts, keys, guard, problems));
+            routes(config.routes, parts, guard, problems);
         });
     }
 
-    private static void server(JavalinConfig config, GatewayConfig gateway) {
+    private static void server(JavalinConfig config, GatewayConfig gateway, ApiHandler api) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.startup.startupWatcherEnabled = false;
@@ -75,7 +72,10 @@ public final class HttpServer implements AutoCloseable {
         config.http.prefer405over404 = true;
         // An open deploy stream must not be cut by the idle timeout of asynchronous requests.
         config.http.asyncTimeout = 0;
-        config.jetty.modifyServer(server -> stopGracefully(server, gateway.drain()));
+        config.jetty.modifyServer(server -> {
+            server.insertHandler(api);
+            stopGracefully(server, gateway.drain());
+        });
         config.jetty.modifyHttpConfiguration(http -> {
             http.setSendServerVersion(false);
             http.setSendDateHeader(true);
@@ -89,28 +89,23 @@ public final class HttpServer implements AutoCloseable {
         server.setErrorHandler(new RefusedRequests());
     }
 
-    private void routes(JavalinDefaultRoutingApi routes, Parts parts) {
-        ApiKeys keys = new ApiKeys(parts.config.apiKeys());
-        Guard guard = new Guard(keys, parts.config.managementOrigins());
-        Callers callers = new Callers(keys);
-        RateLimiting limits = new RateLimiting(parts.limits, callers);
+    private static ApiHandler api(Parts parts, ApiKeys keys, Guard guard, Problems problems) {
+        Cors cors = new Cors(parts.config.corsOrigins());
+        CallWriter writer = new CallWriter(!keys.required(), cors.configured());
+        return new ApiHandler(parts.routes, parts.invoke, guard, new Callers(keys), new RateLimiting(parts.limits),
+                cors,
+                writer, problems, parts.config.maxBodyBytes());
+    }
+
+    private void routes(JavalinDefaultRoutingApi routes, Parts parts, Guard guard, Problems problems) {
         Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer);
         Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events);
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
-        Cors cors = new Cors(parts.config.corsOrigins());
-        ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, callers, limits, cors,
-                new CallWriter(parts.config.apiKeys().isEmpty(), cors.configured()));
         Docs docs = new Docs();
-        Problems problems = new Problems(parts.config.maxBodyBytes());
-
         routes.before(RequestId::assign);
         routes.exception(Exception.class, problems::answer);
         // Javalin brings a handler of its own for these, which would go first.
         routes.exception(HttpResponseException.class, problems::answer);
-
-        for (HandlerType method : METHODS) {
-            routes.addHttpHandler(method, "/api/*", api::handle);
-        }
 
         get(routes, "/callbacks", managed(guard, callbacks::list));
         routes.post("/callbacks", managed(guard, callbacks::post));

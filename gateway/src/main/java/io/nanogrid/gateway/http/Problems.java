@@ -11,6 +11,9 @@ import io.nanogrid.gateway.engine.EngineException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +23,7 @@ final class Problems {
     private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     static final String MEDIA_TYPE = "application/problem+json";
+    static final HttpField TYPE_FIELD = new PreEncodedHttpField(HttpHeader.CONTENT_TYPE, MEDIA_TYPE);
 
     private final long maxBodyBytes;
 
@@ -28,23 +32,30 @@ final class Problems {
     }
 
     void answer(Exception thrown, Context ctx) {
-        write(ctx, problem(thrown, ctx));
+        if (thrown instanceof HttpResponseException http) {
+            // The only detail is the methods that the path has; what it is called depends on what the client accepts.
+            if (http.getStatus() == 405) {
+                http.getDetails().values().forEach(methods -> ctx.header("Allow", methods));
+            }
+        }
+        write(ctx, problem(thrown, RequestId.of(ctx), ctx.req().getMethod(), ctx.path()));
     }
 
-    private Problem problem(Exception thrown, Context ctx) {
+    /// What to answer to a request in which this was thrown. What is nobody's mistake but ours is logged.
+    Problem problem(Exception thrown, String requestId, String method, String path) {
         return switch (thrown) {
             case Problem.Thrown known -> known.problem();
             case InvalidDefinition invalid -> Problem.invalidDefinition(String.valueOf(invalid.getMessage()));
             case RefusedException refused -> refused(refused);
             case EngineException engine -> Problem.engineUnavailable(String.valueOf(engine.getMessage()));
-            case HttpResponseException http -> http(http, ctx);
+            case HttpResponseException http -> http(http, method, path);
             case StorageException storage -> {
-                LOG.error("[{}] The storage failed", RequestId.of(ctx), storage);
+                LOG.error("[{}] The storage failed", requestId, storage);
                 yield Problem.storageFailed();
             }
             case InterruptedException _ -> Problem.shuttingDown();
             default -> {
-                LOG.error("[{}] {} {} failed", RequestId.of(ctx), ctx.method(), ctx.path(), thrown);
+                LOG.error("[{}] {} {} failed", requestId, method, path, thrown);
                 yield Problem.internal();
             }
         };
@@ -64,14 +75,10 @@ final class Problems {
         };
     }
 
-    private Problem http(HttpResponseException http, Context ctx) {
+    private Problem http(HttpResponseException http, String method, String path) {
         return switch (http.getStatus()) {
-            case 404 -> Problem.notFound("there is no " + ctx.method() + " " + ctx.path());
-            case 405 -> {
-                // The only detail is the methods that the path has; what it is called depends on what the client accepts.
-                http.getDetails().values().forEach(methods -> ctx.header("Allow", methods));
-                yield Problem.methodNotAllowed("this path doesn't take " + ctx.method());
-            }
+            case 404 -> Problem.notFound("there is no " + method + " " + path);
+            case 405 -> Problem.methodNotAllowed("this path doesn't take " + method);
             case 413 -> Problem.bodyTooLarge(maxBodyBytes);
             default -> Problem.badRequest("bad_request", String.valueOf(http.getMessage()));
         };

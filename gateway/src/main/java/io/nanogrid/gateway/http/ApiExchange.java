@@ -1,0 +1,122 @@
+package io.nanogrid.gateway.http;
+
+import io.nanogrid.gateway.wire.Bytes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/// One request to `/api/` and the answer to it, on the server's own terms: a servlet and a Javalin context around it would cost a good part
+/// of what a warm call does. Used by one thread.
+final class ApiExchange {
+
+    private final Request request;
+    private final Response response;
+    private final Callback callback;
+    private final String requestId;
+    private final List<HttpField> last = new ArrayList<>(2);
+
+    ApiExchange(Request request, Response response, Callback callback) {
+        this.request = request;
+        this.response = response;
+        this.callback = callback;
+        this.requestId = RequestId.orFresh(request.getHeaders().get(RequestId.HEADER));
+        response.getHeaders().put(RequestId.HEADER, requestId);
+    }
+
+    String requestId() {
+        return requestId;
+    }
+
+    String method() {
+        return request.getMethod();
+    }
+
+    /// As it was sent, with its escapes.
+    String path() {
+        return String.valueOf(request.getHttpURI().getPath());
+    }
+
+    /// As it was sent, without the `?`; null where there is none.
+    @Nullable
+    String query() {
+        return request.getHttpURI().getQuery();
+    }
+
+    HttpFields headers() {
+        return request.getHeaders();
+    }
+
+    @Nullable
+    String header(String name) {
+        return request.getHeaders().get(name);
+    }
+
+    String address() {
+        return Callers.address(Request.getRemoteAddr(request));
+    }
+
+    /// Waits for the body.
+    ///
+    /// @param limit the longest that is taken, in bytes
+    /// @throws Problem.Thrown if it is longer, or doesn't arrive whole
+    Bytes body(long limit) {
+        long announced = request.getLength();
+        if (announced > limit) {
+            throw Problem.bodyTooLarge(limit).thrown();
+        }
+        if (announced == 0) {
+            return Bytes.EMPTY;
+        }
+        try {
+            byte[] body = Content.Source.asInputStream(request).readNBytes((int) limit + 1);
+            if (body.length > limit) {
+                throw Problem.bodyTooLarge(limit).thrown();
+            }
+            return Bytes.wrap(body);
+        } catch (IOException e) {
+            throw Problem.badRequest("incomplete_body", "the body didn't arrive whole").thrown();
+        }
+    }
+
+    void set(HttpField field) {
+        response.getHeaders().put(field);
+    }
+
+    void set(String name, String value) {
+        response.getHeaders().put(name, value);
+    }
+
+    void add(String name, String value) {
+        response.getHeaders().add(name, value);
+    }
+
+    /// Sets a header in place of whatever else is set under that name, before or after.
+    void insist(String name, String value) {
+        last.add(new HttpField(name, value));
+    }
+
+    void send(Problem problem) {
+        set(Problems.TYPE_FIELD);
+        send(problem.status(), Problems.body(problem, requestId));
+    }
+
+    /// Answers; nothing can be set any more.
+    void send(int status, byte[] body) {
+        last.forEach(this::set);
+        response.setStatus(status);
+        response.write(true, ByteBuffer.wrap(body), callback);
+    }
+
+    void type(String mediaType) {
+        set(HttpHeader.CONTENT_TYPE.asString(), mediaType);
+    }
+}
