@@ -92,7 +92,7 @@ public final class HttpServer implements AutoCloseable {
     private void routes(JavalinDefaultRoutingApi routes, Parts parts) {
         ApiKeys keys = new ApiKeys(parts.config.apiKeys());
         Guard guard = new Guard(keys, parts.config.trustedOrigins());
-        Callers callers = new Callers(keys);
+        Callers callers = new Callers(keys, parts.config.trustedProxies());
         RateLimiting limits = new RateLimiting(parts.limits, callers);
         Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer);
         Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events);
