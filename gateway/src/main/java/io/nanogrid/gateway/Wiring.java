@@ -93,7 +93,8 @@ public final class Wiring implements AutoCloseable {
 
         HttpServer http = closing(new HttpServer(new HttpServer.Parts(config, version, database, store, engine,
                 runtimes, pool,
-                new DefinitionReader(new RuntimeTypes(runtimes, engine), store), deployer, events, routes, new Invoke(dispatcher, log, clock),
+                new DefinitionReader(new RuntimeTypes(runtimes, engine), store), deployer, events, routes,
+                new Invoke(dispatcher, log, clock),
                 new MemoryRateLimitStore())));
         return http.start();
     }

@@ -255,7 +255,8 @@ public final class DefinitionReader {
         for (Map.Entry<String, JsonNode> variable : value.properties()) {
             String text = variable.getValue().isTextual() ? variable.getValue().textValue() : "\0";
             if (!VARIABLE.matcher(variable.getKey()).matches() || text.indexOf('\0') >= 0) {
-                fields.problem("env: '" + RuntimeTypes.printable(variable.getKey()) + "' must be a plain name with a text");
+                fields.problem(
+                        "env: '" + RuntimeTypes.printable(variable.getKey()) + "' must be a plain name with a text");
             }
             size += variable.getKey().length() + text.length();
             env.put(variable.getKey(), text);

@@ -17,7 +17,8 @@ final class Callers {
 
     private static final String FORWARDED_FOR = "X-Forwarded-For";
     /// An address as proxies write it, some with a port.
-    private static final Pattern FORWARDED = Pattern.compile("\\[([^]]+)](?::\\d+)?|([\\d.]+)(?::\\d+)?|([0-9A-Fa-f:.]+)");
+    private static final Pattern FORWARDED = Pattern
+            .compile("\\[([^]]+)](?::\\d+)?|([\\d.]+)(?::\\d+)?|([0-9A-Fa-f:.]+)");
     private static final int V4_BYTES = 4;
     /// What a provider hands to one customer: whoever has one address of IPv6 has at least all of these.
     private static final int V6_NETWORK_BYTES = 8;

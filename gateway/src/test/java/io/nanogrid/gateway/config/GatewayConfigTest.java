@@ -30,7 +30,8 @@ class GatewayConfigTest {
     @Test
     void withoutAnyVariableEverythingHasItsDefault() throws ConfigException {
         GatewayConfig expected = new GatewayConfig("127.0.0.1", 8080, absolute("data"), null, absolute("plugins"),
-                EngineChoice.AUTO, List.of(), false, Set.of(), Set.of(), List.of(), Duration.ofSeconds(10), Duration.ofDays(7),
+                EngineChoice.AUTO, List.of(), false, Set.of(), Set.of(), List.of(), Duration.ofSeconds(10),
+                Duration.ofDays(7),
                 6 << 20, 7000, Map.of(), List.of(), new UidRange(700_000, 765_535), null);
         assertThat(read(Map.of())).isEqualTo(expected);
     }

@@ -123,7 +123,8 @@ class DefinitionReaderTest {
     @ValueSource(strings = {"\"memory_mb\":127", "\"memory_mb\":10241", "\"memory_mb\":128.5", "\"memory_mb\":\"128\"",
             "\"memory_mb\":99999999999999999999", "\"timeout_ms\":0", "\"timeout_ms\":3600001", "\"concurrency\":0",
             "\"concurrency\":1001", "\"network\":\"yes\"", "\"payload\":\"1.0\"", "\"payload\":2.1",
-            "\"rate_limit\":0", "\"rate_limit\":1000001", "\"rate_limit\":\"60\"", "\"auth\":\"basic\"", "\"name\":\"a b\"",
+            "\"rate_limit\":0", "\"rate_limit\":1000001", "\"rate_limit\":\"60\"", "\"auth\":\"basic\"",
+            "\"name\":\"a b\"",
             "\"name\":\"\"", "\"handler\":\"a b\"", "\"handler\":\"../x\"", "\"chat_id\":\"a/b\"", "\"env\":[]",
             "\"env\":{\"A\":1}",
             "\"env\":{\"1A\":\"\"}", "\"env\":{\"A=B\":\"\"}", "\"env\":{\"A\":\"\\u0000\"}", "\"library\":[]"})
@@ -184,7 +185,8 @@ class DefinitionReaderTest {
     @Test
     void aChangeLeavesWhatItDoesNotName() throws Exception {
         CallbackDraft before = create(
-                with("\"code\"", "\"memory_mb\":256,\"env\":{\"A\":\"1\"},\"concurrency\":3,\"rate_limit\":7,\"code\""));
+                with("\"code\"",
+                        "\"memory_mb\":256,\"env\":{\"A\":\"1\"},\"concurrency\":3,\"rate_limit\":7,\"code\""));
         CallbackDraft after = reader.change(json("{\"timeout_ms\":5}"), before);
         assertThat(after.definition().timeout()).isEqualTo(Duration.ofMillis(5));
         assertThat(after.definition().memoryMb()).isEqualTo(256);

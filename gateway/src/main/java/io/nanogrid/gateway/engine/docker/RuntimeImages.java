@@ -248,7 +248,8 @@ final class RuntimeImages {
     private String tag(RuntimeDescriptor runtime, InspectImageResponse base) {
         try {
             var digest = MessageDigest.getInstance("SHA-256");
-            digest.update((base.getId() + "\n" + runtime.image().interpreter() + "\n").getBytes(StandardCharsets.UTF_8));
+            digest.update(
+                    (base.getId() + "\n" + runtime.image().interpreter() + "\n").getBytes(StandardCharsets.UTF_8));
             for (Map.Entry<String, Content> file : new TreeMap<>(runtime.bootstrap()).entrySet()) {
                 digest.update((file.getKey() + '\n' + file.getValue().size() + '\n').getBytes(StandardCharsets.UTF_8));
                 digest.update(file.getValue().toByteArray());
