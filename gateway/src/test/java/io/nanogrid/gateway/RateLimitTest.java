@@ -44,6 +44,10 @@ final class RateLimitTest {
         return gateway.send(headers.length == 0 ? request : request.headers(headers));
     }
 
+    private Answer callThrough(TestGateway proxied, String forwarded) throws Exception {
+        return proxied.send(proxied.request("/api/proxied").header("X-Forwarded-For", forwarded));
+    }
+
     private static List<String> standing(Answer answer) {
         return List.of(answer.header("X-RateLimit-Limit").orElse("-"),
                 answer.header("X-RateLimit-Remaining").orElse("-"));
@@ -110,6 +114,34 @@ final class RateLimitTest {
 
         assertThat(standing(answer)).containsExactly("5", "4");
         assertThat(answer.headers().get("x-ratelimit-limit")).hasSize(1);
+    }
+
+    @Test
+    void behindATrustedProxyTheClientIsWhoeverTheProxyGotTheCallFrom(@TempDir Path directory) throws Exception {
+        try (TestGateway proxied = TestGateway.start("sandbox", directory, "TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/8")) {
+            proxied.deploy("proxied", "python", "def handler(e, c): return c.http.client_address", "rate_limit", 1)
+                    .expect(200);
+
+            assertThat(callThrough(proxied, "203.0.113.1").expect(200).json().asText()).isEqualTo("203.0.113.1");
+            callThrough(proxied, "203.0.113.2").expect(200);
+            callThrough(proxied, "203.0.113.1").expect(429);
+            // What the client has written itself, and a second proxy of ours.
+            callThrough(proxied, "198.51.100.7, 203.0.113.1, 10.1.2.3").expect(429);
+            callThrough(proxied, "nonsense, 203.0.113.1:4711").expect(429);
+            assertThat(callThrough(proxied, "2001:db8::1").expect(200).json().asText())
+                    .isEqualTo("2001:db8:0:0:0:0:0:1");
+            callThrough(proxied, "[2001:db8::2]:443").expect(429);
+            callThrough(proxied, "2001:db8:0:1::1").expect(200);
+        }
+    }
+
+    @Test
+    void nobodyElseIsBelievedAboutTheClientsAddress() throws Exception {
+        deploy("forged", "def handler(e, c): return c.http.client_address", ", \"rate_limit\": 1");
+
+        assertThat(call("forged", "X-Forwarded-For", "203.0.113.1").expect(200).json().asText())
+                .isEqualTo("127.0.0.1");
+        call("forged", "X-Forwarded-For", "203.0.113.2").expect(429);
     }
 
     @Test

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param memoryBudgetMb how much memory all instances together may be promised, in MiB
 /// @param corsOrigins origins whose pages may call `/api/`, or `*`
 /// @param managementOrigins origins besides its own whose pages may manage callbacks
+/// @param trustedProxies proxies whose word about the client's address is taken
 /// @param baseImages docker base image by the variable's name, such as `PYTHON_BASE_IMAGE`
 /// @param networkAllow private ranges that functions with network may reach
 /// @param networkImage docker image that sets the limits of instances with network, if `NETWORK_IMAGE` says
@@ -33,6 +34,7 @@ public record GatewayConfig(
         boolean allowAnonymous,
         Set<String> corsOrigins,
         Set<String> managementOrigins,
+        List<AddressRange> trustedProxies,
         Duration drain,
         Duration logRetention,
         int maxBodyBytes,
@@ -97,6 +99,8 @@ public record GatewayConfig(
                 anonymous,
                 Set.copyOf(settings.list("CORS_ORIGINS")),
                 Set.copyOf(settings.list("MANAGEMENT_ORIGINS")),
+                settings.listOf("TRUSTED_PROXIES", AddressRange::parse,
+                        "isn't an address or a range such as 10.1.0.0/16 or fd00::/8"),
                 settings.duration("DRAIN_SECONDS", Duration.ofSeconds(10), "s"),
                 settings.duration("LOG_RETENTION", Duration.ofDays(7), "d"),
                 (int) settings.bytes("MAX_BODY_BYTES", 6 << 20, 1024, 128 << 20),

@@ -60,8 +60,9 @@ final class ApiExchange {
         return request.getHeaders().get(name);
     }
 
-    String address() {
-        return Callers.address(Request.getRemoteAddr(request));
+    /// The address of the connection's other end.
+    String peer() {
+        return Request.getRemoteAddr(request);
     }
 
     /// Waits for the body.

@@ -7,6 +7,7 @@ import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.routes.RouteTable.Match;
 import java.util.Map;
 import java.util.Set;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -79,13 +80,15 @@ final class ApiHandler extends Handler.Wrapper {
                 if (route.auth() == Access.KEY) {
                     guard.requireKeyOfCallback(exchange.header(Guard.API_KEY));
                 }
+                String address = callers.address(exchange.peer(),
+                        exchange.headers().getValuesList(HttpHeader.X_FORWARDED_FOR));
                 Integer perMinute = route.rateLimit();
                 if (perMinute != null) {
                     // Instead of what the function may answer under the names of these headers.
-                    limits.require(exchange::insist, callers.client(exchange.header(Guard.API_KEY), exchange.address()),
+                    limits.require(exchange::insist, callers.client(exchange.header(Guard.API_KEY), address),
                             "callback:" + route.callbackId(), perMinute);
                 }
-                writer.write(exchange, invoke.invoke(route, CallReader.read(exchange, parameters, maxBodyBytes)));
+                writer.write(exchange, invoke.invoke(route, CallReader.read(exchange, parameters, address, maxBodyBytes)));
             }
             case Match.WrongMethod<Route>(var allowed) -> {
                 exchange.set("Allow", String.join(", ", allowed));

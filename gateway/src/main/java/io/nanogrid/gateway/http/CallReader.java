@@ -17,7 +17,7 @@ final class CallReader {
     private CallReader() {
     }
 
-    static HttpCall read(ApiExchange exchange, Map<String, String> pathParameters, long maxBodyBytes) {
+    static HttpCall read(ApiExchange exchange, Map<String, String> pathParameters, String clientAddress, long maxBodyBytes) {
         String query = exchange.query();
         return new HttpCall(
                 exchange.requestId(),
@@ -28,7 +28,7 @@ final class CallReader {
                 query == null ? Map.of() : query(query),
                 headers(exchange.headers()),
                 exchange.body(maxBodyBytes),
-                exchange.address(),
+                clientAddress,
                 exchange.header("traceparent"));
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.nanogrid.gateway.config.GatewayConfig.EngineChoice;
 import io.nanogrid.gateway.config.GatewayConfig.UidRange;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -29,8 +30,8 @@ class GatewayConfigTest {
     @Test
     void withoutAnyVariableEverythingHasItsDefault() throws ConfigException {
         GatewayConfig expected = new GatewayConfig("127.0.0.1", 8080, absolute("data"), null, absolute("plugins"),
-                EngineChoice.AUTO, List.of(), false, Set.of(), Set.of(), Duration.ofSeconds(10), Duration.ofDays(7),
-                6 << 20, 7000, Map.of(), List.of(), null, new UidRange(700_000, 765_535), null);
+                EngineChoice.AUTO, List.of(), false, Set.of(), Set.of(), List.of(), Duration.ofSeconds(10),
+                Duration.ofDays(7), 6 << 20, 7000, Map.of(), List.of(), null, new UidRange(700_000, 765_535), null);
         assertThat(read(Map.of())).isEqualTo(expected);
     }
 
@@ -51,6 +52,9 @@ class GatewayConfigTest {
                 mapping("CORS_ORIGINS", "https://a, https://b", GatewayConfig::corsOrigins,
                         Set.of("https://a", "https://b")),
                 mapping("MANAGEMENT_ORIGINS", "https://a", GatewayConfig::managementOrigins, Set.of("https://a")),
+                mapping("TRUSTED_PROXIES", "10.1.0.0/16, ::1", GatewayConfig::trustedProxies,
+                        List.of(new AddressRange(InetAddress.ofLiteral("10.1.0.0"), 16),
+                                new AddressRange(InetAddress.ofLiteral("::1"), 128))),
                 mapping("DRAIN_SECONDS", "30", GatewayConfig::drain, Duration.ofSeconds(30)),
                 mapping("DRAIN_SECONDS", "500ms", GatewayConfig::drain, Duration.ofMillis(500)),
                 mapping("LOG_RETENTION", "2", GatewayConfig::logRetention, Duration.ofDays(2)),
@@ -90,6 +94,7 @@ class GatewayConfigTest {
             "NETWORK_ALLOW,example.org", "NETWORK_ALLOW,fd00::/8", "SANDBOX_UIDS,'2000-3000,4000-5000'",
             "NETWORK_ALLOW,300.1.1.1", "NETWORK_ALLOW,10.0.0.0/x", "SANDBOX_UIDS,0-10", "SANDBOX_UIDS,5000",
             "SANDBOX_UIDS,3000-2000",
+            "TRUSTED_PROXIES,proxy.example.org", "TRUSTED_PROXIES,10.0.0.0/33", "TRUSTED_PROXIES,fd00::/x",
             "NANOGRID_API_KEY,short"})
     void aValueThatMakesNoSenseIsRefusedByTheVariablesName(String variable, String value) {
         assertThatThrownBy(() -> read(Map.of(variable, value))).isInstanceOfSatisfying(ConfigException.class,

@@ -63,6 +63,25 @@ final class MemoryRateLimitStoreTest extends RateLimitStoreContract {
         assertThat(store.size()).isEqualTo(1);
     }
 
+    /// More windows end than are forgotten at once, and its own is the last of them.
+    @Test
+    void whoComesBackBeforeTheOldWindowIsForgottenStartsANewOneThatStays() {
+        for (int i = 0; i < 50; i++) {
+            store.count("client " + i, 2, WINDOW);
+        }
+        pass(Duration.ofMillis(1));
+        store.count("late", 2, WINDOW);
+        pass(WINDOW);
+
+        assertThat(store.count("late", 2, WINDOW).remaining()).isEqualTo(1);
+        for (int i = 0; i < 40; i++) {
+            store.count("another", 1, WINDOW);
+        }
+
+        assertThat(store.count("late", 2, WINDOW).remaining()).isZero();
+        assertThat(store.count("late", 2, WINDOW).allowed()).isFalse();
+    }
+
     @Test
     void whoComesBackForLongTakesUpNoMoreThanOneWindow() {
         for (int i = 0; i < 1000; i++) {

@@ -5,6 +5,7 @@ import com.github.dockerjava.api.command.WaitContainerResultCallback;
 import com.github.dockerjava.api.model.Frame;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.LineSink;
+import io.nanogrid.spi.RuntimeDescriptor;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -28,9 +29,11 @@ final class Interpreters {
 
     /// Runs it once, in a container that is as closed as an instance's.
     ///
-    /// @return the first line that it answers to `--version`
+    /// @param image an image that the runtime's own is to stand on
+    /// @return the first line that its interpreter answers to `--version`
     /// @throws EngineException if the image has no such interpreter
-    String version(String image, String interpreter) throws EngineException, InterruptedException {
+    String version(String image, RuntimeDescriptor runtime) throws EngineException, InterruptedException {
+        String interpreter = runtime.image().interpreter();
         String id = "version-" + UUID.randomUUID();
         reaper.claim(id);
         try {
@@ -38,8 +41,9 @@ final class Interpreters {
             Integer status = docker.within(DEADLINE, "run " + interpreter + " --version in the base image",
                     () -> run(id, image, List.of(interpreter, "--version"), new LineSink(said::add)));
             if (status != 0 || said.isEmpty()) {
-                throw new EngineException("the base image can't run " + interpreter + " --version (exit code " + status
-                        + "): use an image that has " + interpreter);
+                throw new EngineException("the base image of " + runtime.id() + " can't run " + interpreter
+                        + " --version (exit code " + status + "): set " + runtime.image().setting()
+                        + " to an image that has " + interpreter);
             }
             return said.getFirst();
         } finally {

@@ -125,7 +125,7 @@ final class RuntimeImages {
         String name = repository(runtime) + ":" + tag(runtime, base);
         String version = version(inspect(name));
         if (version == null) {
-            version = interpreters.version(String.valueOf(base.getId()), runtime.image().interpreter());
+            version = interpreters.version(String.valueOf(base.getId()), runtime);
             log.accept("building " + name);
             build(name, context(runtime, base),
                     Map.of(Labels.GATEWAY, config.gatewayId(), Labels.RUNTIME, runtime.id(), Labels.VERSION, version),

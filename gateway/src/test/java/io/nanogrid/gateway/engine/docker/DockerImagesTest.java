@@ -63,7 +63,7 @@ class DockerImagesTest {
                 python.handlers(), python.bootstrap(), python.command(), python.environment(), python.interpreters(),
                 new Image(LOCAL, "PROBE_BASE_IMAGE", LOCAL, "python9"), null);
         assertThatThrownBy(() -> engine.prepare(other, log::add)).isInstanceOf(EngineException.class)
-                .hasMessageContaining("run python9 --version in the base image");
+                .hasMessageContaining("can't run python9 --version").hasMessageContaining("PROBE_BASE_IMAGE");
     }
 
     @Test
