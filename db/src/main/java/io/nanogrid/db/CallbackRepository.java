@@ -69,9 +69,11 @@ public interface CallbackRepository {
     /// @throws RefusedException.BuildInProgress while a version of it is `BUILDING`
     CallbackRecord undeploy(long id);
 
-    /// What {@link #rollback} would go back to: of the deployments older than the live one, the newest.
+    /// What {@link #rollback} would go back to: what was served before the live deployment, passing over those that a rollback has left.
     Optional<Deployment> previousDeployment(long id);
 
+    /// Serves {@link #previousDeployment} again. The deployment that it leaves is never gone back to, so that each further rollback goes back one more.
+    ///
     /// @throws RefusedException.NothingToRollBackTo where nothing is live, or nothing older was
     /// @throws RefusedException.DuplicateRoute where another callback has taken the older deployment's route
     /// @throws RefusedException.BuildInProgress while a version of it is `BUILDING`
@@ -87,6 +89,15 @@ public interface CallbackRepository {
     ///
     /// @return how many callbacks were in `BUILD`
     int recoverInterrupted();
+
+    /// The same for one callback, for whoever knows that nobody is building it: what a write that failed has left in the making is `FAILED`, and
+    /// the callback is no longer in `BUILD`. Does nothing where nothing is in the making.
+    CallbackRecord recoverInterrupted(long id);
+
+    /// Deletes the callback's versions but the newest `keep`, the live one, the one that {@link #rollback} would go back to, and one that is `BUILDING`.
+    ///
+    /// @return how many
+    int pruneVersions(long id, int keep);
 
     Set<String> codeHashesInUse();
 

@@ -159,6 +159,16 @@ final class SqliteCallbacks implements CallbackRepository {
     }
 
     @Override
+    public CallbackRecord recoverInterrupted(long id) {
+        return lanes.write(connection -> Deploys.recover(connection, id, clock.instant()));
+    }
+
+    @Override
+    public int pruneVersions(long id, int keep) {
+        return lanes.write(connection -> Deploys.prune(connection, id, keep));
+    }
+
+    @Override
     public Set<String> codeHashesInUse() {
         return lanes.read(connection -> CallbackRows.texts(connection, "SELECT DISTINCT code_hash FROM definition"));
     }
