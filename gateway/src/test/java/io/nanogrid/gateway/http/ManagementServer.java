@@ -41,6 +41,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// A whole gateway on a free port, on a machine that has no engine: all of it can be managed, and no function can run.
@@ -137,6 +138,11 @@ final class ManagementServer implements AutoCloseable {
         @Override
         public DependencyLayer install(DependencyRequest request, Consumer<String> log) throws EngineException {
             throw new EngineException(REASON);
+        }
+
+        @Override
+        public Set<String> layers() {
+            return Set.of();
         }
 
         @Override
