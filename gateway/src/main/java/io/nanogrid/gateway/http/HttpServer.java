@@ -90,12 +90,12 @@ public final class HttpServer implements AutoCloseable {
     private void routes(JavalinDefaultRoutingApi routes, Parts parts) {
         Guard guard = new Guard(new ApiKeys(parts.config.apiKeys()), parts.config.trustedOrigins());
         Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer);
-        Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events);
+        Problems problems = new Problems(parts.config.maxBodyBytes());
+        Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events, problems);
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
         ApiHandler api = new ApiHandler(parts.routes, parts.invoke, guard, new Cors(parts.config.corsOrigins()),
                 new CallWriter(parts.config.apiKeys().isEmpty()));
         Docs docs = new Docs();
-        Problems problems = new Problems(parts.config.maxBodyBytes());
 
         routes.before(RequestId::assign);
         routes.exception(Exception.class, problems::answer);

@@ -31,7 +31,8 @@ final class Problems {
         write(ctx, problem(thrown, ctx));
     }
 
-    private Problem problem(Exception thrown, Context ctx) {
+    /// What an exception is answered with. Logs what nobody expects.
+    Problem problem(Exception thrown, Context ctx) {
         return switch (thrown) {
             case Problem.Thrown known -> known.problem();
             case InvalidDefinition invalid -> Problem.invalidDefinition(String.valueOf(invalid.getMessage()));
