@@ -209,7 +209,7 @@ public final class Deployer {
             if (callbacks.pruneVersions(callbackId, KEPT_VERSIONS) > 0) {
                 removeUnused();
             }
-        } catch (StorageException e) {
+        } catch (StorageException | RefusedException.UnknownCallback e) {
             LOG.warn("Old versions of callback {} stay for now: {}", callbackId, e.getMessage());
         }
     }

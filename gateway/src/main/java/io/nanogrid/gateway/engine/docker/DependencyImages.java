@@ -82,8 +82,8 @@ final class DependencyImages {
     void remove(DependencyLayer layer) throws EngineException {
         String image = name(layer.key());
         try (Turns<String>.Turn _ = turns.takeSurely(layer.key())) {
+            removeImage(image, false);
             known.remove(layer.key());
-            removeImage(image);
         }
     }
 
@@ -104,7 +104,7 @@ final class DependencyImages {
             installer.install(request, runtime, installed, log);
             copy(installed, image, request.runtime(), runtime);
         } finally {
-            removeImage(installed);
+            removeImage(installed, true);
         }
     }
 
@@ -120,10 +120,11 @@ final class DependencyImages {
         });
     }
 
-    private void removeImage(String image) throws EngineException {
+    /// @param force also if a container has it, which then keeps its layers on the disk for ever
+    private void removeImage(String image, boolean force) throws EngineException {
         docker.surely(DockerCalls.SHORT, "remove the image " + image, () -> {
             try {
-                docker.client().removeImageCmd(image).withForce(true).exec();
+                docker.client().removeImageCmd(image).withForce(force).exec();
             } catch (NotFoundException _) {
                 // There is none.
             } catch (ConflictException e) {
