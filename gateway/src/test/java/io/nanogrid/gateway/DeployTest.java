@@ -10,7 +10,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,12 +150,14 @@ final class DeployTest {
     }
 
     private void sql(String statement) throws Exception {
-        try (var connection = DriverManager
-                .getConnection("jdbc:sqlite:" + gateway.directory().resolve("db/nanogrid.db"));
-                var sql = connection.createStatement()) {
+        try (var connection = database(); var sql = connection.createStatement()) {
             sql.execute("PRAGMA busy_timeout = 5000");
             sql.execute(statement);
         }
+    }
+
+    private Connection database() throws SQLException {
+        return DriverManager.getConnection("jdbc:sqlite:" + gateway.directory().resolve("db/nanogrid.db"));
     }
 
     @ParameterizedTest
@@ -202,24 +206,43 @@ final class DeployTest {
     }
 
     @Test
-    void whoeverIsAnsweredThatItBuildsSeesThatInTheRecord() throws Exception {
-        for (int i = 0; i < 5; i++) {
-            long id = gateway.post("/callbacks", "{\"path\": \"at-once-" + i
-                    + "\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"" + returning("x") + "\"}")
-                    .expect(200).json().path("callback_id").asLong();
-
-            gateway.post("/deploy", "{\"callback_id\": " + id + ", \"status\": true}").expect(200);
-
-            assertThat(gateway.get("/callbacks/" + id).json().path("status").asText()).isIn("build", "deployed");
+    void nobodyIsAnsweredThatItBuildsBeforeTheRecordSaysSo() throws Exception {
+        long id = gateway.post("/callbacks",
+                "{\"path\": \"at-once\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"" + returning("x")
+                        + "\"}")
+                .expect(200).json().path("callback_id").asLong();
+        Thread caller;
+        BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
+        try (var connection = database(); var sql = connection.createStatement()) {
+            // Nothing can be written until this is rolled back.
+            sql.execute("BEGIN IMMEDIATE");
+            caller = Thread.ofVirtual().start(() -> {
+                try {
+                    answers.add(gateway.post("/deploy", "{\"callback_id\": " + id + ", \"status\": true}"));
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            });
+            assertThat(caller.join(Duration.ofMillis(500))).isFalse();
+            sql.execute("ROLLBACK");
         }
+        caller.join();
+
+        assertThat(answers.take().expect(200).json().path("status").asText()).isEqualTo("build");
+        assertThat(gateway.get("/callbacks/" + id).json().path("status").asText()).isIn("build", "deployed");
     }
 
     @Test
-    void oneCallDeploysOfANewPathAtOnceAllSucceedAsOneCallback() throws Exception {
-        List<Answer> answers = Parallel.run(8, _ -> gateway.deploy("new-crowd", "python", returning("x")));
+    void oneCallFormsOfANewPathAtOnceAllSucceedAsOneCallback() throws Exception {
+        for (int i = 0; i < 5; i++) {
+            String path = "new-crowd-" + i;
+            List<Answer> answers = Parallel.run(20,
+                    _ -> gateway.deploy(path, "python", returning("x"), "status", false));
 
-        assertThat(answers).extracting(Answer::status).containsOnly(200);
-        assertThat(answers.stream().map(answer -> answer.json().path("callback_id").asLong()).distinct()).hasSize(1);
+            assertThat(answers).extracting(Answer::status).containsOnly(200);
+            assertThat(answers.stream().map(answer -> answer.json().path("callback_id").asLong()).distinct())
+                    .hasSize(1);
+        }
     }
 
     @Test
