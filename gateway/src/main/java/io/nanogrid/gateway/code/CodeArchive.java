@@ -46,7 +46,8 @@ public final class CodeArchive {
                     continue;
                 }
                 // The size that an entry states is the sender's word: only what comes out counts.
-                byte[] content = zip.readNBytes((int) Math.min(Integer.MAX_VALUE - 8L, CodeBundle.MAX_BYTES - total + 1));
+                byte[] content = zip
+                        .readNBytes((int) Math.min(Integer.MAX_VALUE - 8L, CodeBundle.MAX_BYTES - total + 1));
                 total += content.length;
                 if (total > CodeBundle.MAX_BYTES) {
                     throw new BadCode("the archive holds more than " + (CodeBundle.MAX_BYTES >> 20) + " MiB unpacked");

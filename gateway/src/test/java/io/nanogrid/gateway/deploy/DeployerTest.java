@@ -3,9 +3,9 @@ package io.nanogrid.gateway.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nanogrid.db.Access;
 import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.CallbackRepository;
-import io.nanogrid.db.Access;
 import io.nanogrid.db.CallbackStatus;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.Definition;
@@ -43,6 +43,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -204,11 +206,11 @@ final class DeployerTest {
     void aCallbackThatGoesWithItsRoomWhileItIsAboutToBeServedIsServedNoMore() throws Exception {
         database.chatRooms().create("room", "Room");
         long id = database.callbacks().create(draft("a", GOOD, null, "room")).id();
-        AtomicReference<@Nullable Thread> freeing = new AtomicReference<>();
+        BlockingQueue<Thread> freeing = new ArrayBlockingQueue<>(1);
         onceStored.set(() -> {
             DeletedCallback gone = database.chatRooms().delete("room").orElseThrow();
             Thread thread = Thread.ofVirtual().start(() -> deployer.deleted(gone));
-            freeing.set(thread);
+            freeing.add(thread);
             try {
                 // It would be through by then if it didn't take its turn.
                 thread.join(Duration.ofMillis(500));
@@ -218,9 +220,7 @@ final class DeployerTest {
         });
 
         deployer.deploy(id);
-        Thread thread = freeing.get();
-        assertThat(thread).isNotNull();
-        thread.join();
+        freeing.take().join();
 
         assertThat(isServed("a")).isFalse();
     }

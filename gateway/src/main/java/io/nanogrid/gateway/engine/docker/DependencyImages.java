@@ -92,7 +92,8 @@ final class DependencyImages {
         String prefix = REPOSITORY + ":";
         return docker.surely(DockerCalls.SHORT, "list the installed libraries",
                 () -> docker.client().listImagesCmd().withLabelFilter(Map.of(Labels.GATEWAY, gatewayId)).exec().stream()
-                        .flatMap(image -> image.getRepoTags() == null ? Stream.of() : Arrays.stream(image.getRepoTags()))
+                        .flatMap(
+                                image -> image.getRepoTags() == null ? Stream.of() : Arrays.stream(image.getRepoTags()))
                         .filter(name -> name.startsWith(prefix)).map(name -> name.substring(prefix.length()))
                         .collect(Collectors.toSet()));
     }
