@@ -42,7 +42,7 @@ public interface CallbackRepository {
     /// Deletes the callback, its function, versions and deployments, and frees its chat room. Its executions stay until they are too old.
     ///
     /// @throws RefusedException.BuildInProgress while it is in `BUILD`
-    DeletedCallback delete(long id);
+    CallbackRecord delete(long id);
 
     /// For what happens around a build, such as `BUILD` while it waits for its turn.
     ///
@@ -64,7 +64,7 @@ public interface CallbackRepository {
     /// @throws IllegalStateException where the version isn't `BUILDING`
     CallbackRecord failDeployment(long id, int version);
 
-    /// Takes away what is live, if anything.
+    /// Takes away what is live, if anything. The callback is `UNDEPLOYED` in any case, also where it was never deployed.
     ///
     /// @throws RefusedException.BuildInProgress while a version of it is `BUILDING`
     CallbackRecord undeploy(long id);
@@ -81,9 +81,6 @@ public interface CallbackRepository {
 
     /// All that is live, by callback id.
     List<LiveRoute> liveRoutes();
-
-    /// What is live of one callback.
-    Optional<LiveRoute> liveRoute(long id);
 
     /// Ends what a gateway that died left in the making. To be called before the first deploy of a process, by it alone.
     ///

@@ -3,7 +3,6 @@ package io.nanogrid.gateway.deploy;
 import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackRepository;
 import io.nanogrid.db.CallbackStatus;
-import io.nanogrid.db.DeletedCallback;
 import io.nanogrid.db.FunctionRepository;
 import io.nanogrid.db.LiveRoute;
 import io.nanogrid.db.RefusedException;
@@ -279,8 +278,8 @@ public final class Deployer {
     }
 
     /// Frees what a callback has left that was deleted from the database: its route, its instances, its code and its libraries.
-    public void deleted(DeletedCallback gone) {
-        long callbackId = gone.callback().id();
+    public void deleted(CallbackRecord gone) {
+        long callbackId = gone.id();
         // A deploy that was about to serve it does that first.
         try (Turns<Long>.Turn _ = turns.takeSurely(callbackId)) {
             releases.withdraw(callbackId);

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nanogrid.db.Access;
 import io.nanogrid.db.CallbackDraft;
+import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackRepository;
 import io.nanogrid.db.CallbackStatus;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.Definition;
-import io.nanogrid.db.DeletedCallback;
 import io.nanogrid.db.Endpoint;
 import io.nanogrid.db.PayloadFormat;
 import io.nanogrid.db.RefusedException;
@@ -208,7 +208,7 @@ final class DeployerTest {
         long id = database.callbacks().create(draft("a", GOOD, null, "room")).id();
         BlockingQueue<Thread> freeing = new ArrayBlockingQueue<>(1);
         onceStored.set(() -> {
-            DeletedCallback gone = database.chatRooms().delete("room").orElseThrow();
+            CallbackRecord gone = database.chatRooms().delete("room").orElseThrow();
             Thread thread = Thread.ofVirtual().start(() -> deployer.deleted(gone));
             freeing.add(thread);
             try {
