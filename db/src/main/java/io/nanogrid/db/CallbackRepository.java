@@ -42,7 +42,7 @@ public interface CallbackRepository {
     /// Deletes the callback, its function, versions and deployments, and frees its chat room. Its executions stay until they are too old.
     ///
     /// @throws RefusedException.BuildInProgress while it is in `BUILD`
-    DeletedCallback delete(long id);
+    CallbackRecord delete(long id);
 
     /// For what happens around a build, such as `BUILD` while it waits for its turn.
     ///
@@ -64,14 +64,16 @@ public interface CallbackRepository {
     /// @throws IllegalStateException where the version isn't `BUILDING`
     CallbackRecord failDeployment(long id, int version);
 
-    /// Takes away what is live, if anything.
+    /// Takes away what is live, if anything. The callback is `UNDEPLOYED` in any case, also where it was never deployed.
     ///
     /// @throws RefusedException.BuildInProgress while a version of it is `BUILDING`
     CallbackRecord undeploy(long id);
 
-    /// What {@link #rollback} would go back to: of the deployments older than the live one, the newest.
+    /// What {@link #rollback} would go back to: what was served before the live deployment, passing over those that a rollback has left.
     Optional<Deployment> previousDeployment(long id);
 
+    /// Serves {@link #previousDeployment} again. The deployment that it leaves is never gone back to, so that each further rollback goes back one more.
+    ///
     /// @throws RefusedException.NothingToRollBackTo where nothing is live, or nothing older was
     /// @throws RefusedException.DuplicateRoute where another callback has taken the older deployment's route
     /// @throws RefusedException.BuildInProgress while a version of it is `BUILDING`
@@ -80,13 +82,19 @@ public interface CallbackRepository {
     /// All that is live, by callback id.
     List<LiveRoute> liveRoutes();
 
-    /// What is live of one callback.
-    Optional<LiveRoute> liveRoute(long id);
-
     /// Ends what a gateway that died left in the making. To be called before the first deploy of a process, by it alone.
     ///
     /// @return how many callbacks were in `BUILD`
     int recoverInterrupted();
+
+    /// The same for one callback, for whoever knows that nobody is building it: what a write that failed has left in the making is `FAILED`, and
+    /// the callback is no longer in `BUILD`. Does nothing where nothing is in the making.
+    CallbackRecord recoverInterrupted(long id);
+
+    /// Deletes the callback's versions but the newest `keep`, the live one, the one that {@link #rollback} would go back to, and one that is `BUILDING`.
+    ///
+    /// @return how many
+    int pruneVersions(long id, int keep);
 
     Set<String> codeHashesInUse();
 

@@ -22,5 +22,5 @@ public interface ChatRoomRepository {
     /// @return the callback that went with it, if it had one
     /// @throws RefusedException.UnknownChatRoom where there is none of that id
     /// @throws RefusedException.BuildInProgress while its callback is in `BUILD`
-    Optional<DeletedCallback> delete(String chatId);
+    Optional<CallbackRecord> delete(String chatId);
 }

@@ -64,7 +64,7 @@ public abstract class ChatRoomRepositoryContract extends Contract {
         database.chatRooms().create("room", "A room");
         CallbackRecord callback = database.callbacks().create(Drafts.inRoom(draft("hello"), "room"));
 
-        assertThat(database.chatRooms().delete("room")).map(DeletedCallback::callback).contains(callback);
+        assertThat(database.chatRooms().delete("room")).contains(callback);
         assertThat(database.chatRooms().find("room")).isEmpty();
         assertThat(database.callbacks().list()).isEmpty();
     }

@@ -42,7 +42,7 @@ public abstract class DeployContract extends Contract {
         CallbackRecord callback = database.callbacks().completeDeployment(id, 1, "deps");
 
         assertThat(callback.status()).isEqualTo(CallbackStatus.DEPLOYED);
-        LiveRoute route = database.callbacks().liveRoute(id).orElseThrow();
+        LiveRoute route = database.callbacks().liveRoutes().getFirst();
         assertThat(route.deployment()).isEqualTo(callback.live());
         assertThat(route.functionName()).isEqualTo("function hello");
         assertThat(route.version().state()).isEqualTo(VersionState.READY);
@@ -120,7 +120,6 @@ public abstract class DeployContract extends Contract {
         assertThat(after.status()).isEqualTo(CallbackStatus.UNDEPLOYED);
         assertThat(after.live()).isNull();
         assertThat(database.callbacks().liveRoutes()).isEmpty();
-        assertThat(database.callbacks().liveRoute(id)).isEmpty();
     }
 
     @Test
@@ -145,6 +144,40 @@ public abstract class DeployContract extends Contract {
         assertThat(after.live()).extracting(Deployment::version, Deployment::endpoint).containsExactly(1,
                 first.endpoint());
         assertThat(after.endpoint().path()).isEqualTo("moved");
+    }
+
+    @Test
+    void eachFurtherRollbackGoesBackOneMore() {
+        long id = deployed("hello").id();
+        deploy(id);
+        deploy(id);
+
+        assertThat(database.callbacks().rollback(id).live()).extracting(Deployment::version).isEqualTo(2);
+        assertThat(database.callbacks().rollback(id).live()).extracting(Deployment::version).isEqualTo(1);
+        assertThatExceptionOfType(RefusedException.NothingToRollBackTo.class)
+                .isThrownBy(() -> database.callbacks().rollback(id));
+    }
+
+    @Test
+    void aRollbackGoesBackToWhatWasServedBeforeAndNotToWhatARollbackHasLeft() {
+        long id = deployed("hello").id();
+        deploy(id);
+        database.callbacks().rollback(id);
+        deploy(id);
+
+        assertThat(database.callbacks().previousDeployment(id)).map(Deployment::version).contains(1);
+        assertThat(database.callbacks().rollback(id).live()).extracting(Deployment::version).isEqualTo(1);
+    }
+
+    @Test
+    void aVersionThatWasServedAgainIsGoneBackToByTheTimeItWasServed() {
+        long id = deployed("hello").id();
+        deploy(id);
+        deploy(id);
+        database.callbacks().rollback(id);
+        deploy(id);
+
+        assertThat(database.callbacks().rollback(id).live()).extracting(Deployment::version).isEqualTo(2);
     }
 
     @Test
@@ -221,6 +254,75 @@ public abstract class DeployContract extends Contract {
 
         assertThat(database.callbacks().recoverInterrupted()).isEqualTo(1);
         assertThat(database.callbacks().find(id).orElseThrow().status()).isEqualTo(CallbackStatus.FAILED);
+    }
+
+    @Test
+    void whatOneCallbackHasLeftInTheMakingIsFailedAndThatOfOthersIsNot() {
+        CallbackRecord before = deployed("hello");
+        VersionRecord left = database.callbacks().beginVersion(before.id());
+        long other = database.callbacks().create(draft("other")).id();
+        VersionRecord building = database.callbacks().beginVersion(other);
+
+        CallbackRecord after = database.callbacks().recoverInterrupted(before.id());
+
+        assertThat(after.status()).isEqualTo(CallbackStatus.DEPLOYED);
+        assertThat(after.live()).isEqualTo(before.live());
+        assertThat(database.functions().version(left.functionId(), 2).orElseThrow().state())
+                .isEqualTo(VersionState.FAILED);
+        assertThat(database.functions().version(building.functionId(), 1).orElseThrow().state())
+                .isEqualTo(VersionState.BUILDING);
+        assertThat(database.callbacks().find(other).orElseThrow().status()).isEqualTo(CallbackStatus.BUILD);
+    }
+
+    @Test
+    void aBuildThatNeverGotAVersionIsRecovered() {
+        long id = database.callbacks().create(draft("hello")).id();
+        database.callbacks().setStatus(id, CallbackStatus.BUILD);
+
+        assertThat(database.callbacks().recoverInterrupted(id).status()).isEqualTo(CallbackStatus.FAILED);
+        database.callbacks().delete(id);
+        assertThat(database.callbacks().find(id)).isEmpty();
+    }
+
+    @Test
+    void recoveringWhatIsNotInTheMakingChangesNothing() {
+        CallbackRecord callback = database.callbacks().create(draft("hello"));
+
+        assertThat(database.callbacks().recoverInterrupted(callback.id())).isEqualTo(callback);
+    }
+
+    @Test
+    void theNewestVersionsStayAndOlderOnesGoWithTheirCodeAndDependencies() {
+        long id = database.callbacks().create(draft("hello", "code 1")).id();
+        String function = database.callbacks().find(id).orElseThrow().function().id();
+        for (int i = 1; i <= 5; i++) {
+            database.callbacks().update(id, draft("hello", "code " + i));
+            database.callbacks().completeDeployment(id, database.callbacks().beginVersion(id).number(), "deps " + i);
+        }
+
+        assertThat(database.callbacks().pruneVersions(id, 3)).isEqualTo(2);
+
+        assertThat(database.functions().versions(function)).extracting(VersionRecord::number).containsExactly(5, 4, 3);
+        assertThat(database.callbacks().codeHashesInUse()).containsExactlyInAnyOrder("code 3", "code 4", "code 5");
+        assertThat(database.callbacks().dependencyKeysInUse()).containsExactlyInAnyOrder("deps 3", "deps 4", "deps 5");
+    }
+
+    @Test
+    void theLiveVersionAndTheOneToRollBackToStayHoweverOldTheyAre() {
+        long id = deployed("hello").id();
+        String function = deploy(id).function().id();
+        for (int i = 3; i <= 6; i++) {
+            database.callbacks().beginVersion(id);
+            database.callbacks().failDeployment(id, i);
+        }
+        database.callbacks().beginVersion(id);
+
+        database.callbacks().pruneVersions(id, 2);
+
+        assertThat(database.functions().versions(function)).extracting(VersionRecord::number).containsExactly(7, 6, 2,
+                1);
+        database.callbacks().failDeployment(id, 7);
+        assertThat(database.callbacks().rollback(id).live()).extracting(Deployment::version).isEqualTo(1);
     }
 
     @Test

@@ -3,12 +3,17 @@ package io.nanogrid.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nanogrid.gateway.TestGateway.Answer;
+import io.nanogrid.gateway.deploy.DefinitionReader;
 import java.io.ByteArrayOutputStream;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.util.Base64;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -259,11 +264,74 @@ final class CallbackApiTest {
         assertThat(gateway.get("/api/zipped").expect(200).body()).isEqualTo("\"zipped\"");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"lambda_function.py | def handler(e, c): return 1 | code",
+            "main.py | def handler(e, c): return 1 | files", "lambda_function.py | '   ' | files",
+            "data.bin | \ud800 | archive"})
+    void codeThatIsAnsweredCanBeSentBack(String name, String content, String field) throws Exception {
+        byte[] bytes = content.equals("\ud800") ? new byte[]{(byte) 0xff, 0} : content.getBytes(StandardCharsets.UTF_8);
+        String archive = Base64.getEncoder().encodeToString(zip(name, bytes));
+        long id = create("send-back-" + field + "-" + content.length());
+        gateway.withBody("PUT", "/callbacks/" + id, "{\"archive\": \"" + archive + "\"}").expect(200);
+
+        ObjectNode answered = (ObjectNode) gateway.get("/callbacks/" + id).expect(200).json();
+        assertThat(Stream.of("code", "files", "archive", "binary_files").filter(answered::has)).containsExactly(field);
+        String before = codeHash(id);
+        // Every field that can be given, nulls too.
+        gateway.withBody("PUT", "/callbacks/" + id, answered.retain(DefinitionReader.FIELDS).toString()).expect(200);
+
+        assertThat(codeHash(id)).isEqualTo(before);
+    }
+
+    private String codeHash(long id) throws Exception {
+        try (var connection = DriverManager
+                .getConnection("jdbc:sqlite:" + gateway.directory().resolve("db/nanogrid.db"));
+                var query = connection.prepareStatement("SELECT d.code_hash FROM callback c JOIN function f "
+                        + "ON f.id = c.function_id JOIN definition d ON d.id = f.draft WHERE c.id = " + id);
+                var row = query.executeQuery()) {
+            return row.getString(1);
+        }
+    }
+
+    @Test
+    void codeThatIsDamagedOrLostIsSaidWithWhatToDo() throws Exception {
+        long id = create("damaged");
+        gateway.withBody("PUT", "/callbacks/" + id, "{\"code\": \"def handler(e, c): return 'damaged'\"}").expect(200);
+        Path stored = gateway.directory().resolve("code/" + codeHash(id) + ".zip");
+
+        Files.writeString(stored, "no zip");
+        JsonNode damaged = gateway.get("/callbacks/" + id).expect(200).json();
+        Files.delete(stored);
+        JsonNode lost = gateway.get("/callbacks/" + id).expect(200).json();
+
+        assertThat(damaged.path("code").isNull() && lost.path("code").isNull()).isTrue();
+        assertThat(damaged.path("code_hint").asText()).contains("PUT /callbacks/" + id);
+        assertThat(lost.path("code_hint").asText()).isEqualTo(damaged.path("code_hint").asText());
+    }
+
+    @Test
+    void moreFilesThanACallbackMayHaveAre400() throws Exception {
+        ObjectNode files = TestGateway.JSON.createObjectNode();
+        for (int i = 0; i <= 4096; i++) {
+            files.put("f" + i + ".py", "");
+        }
+
+        Answer answer = gateway.post("/callbacks",
+                "{\"path\": \"many\", \"method\": \"GET\", \"type\": \"python\", \"files\": " + files + "}")
+                .expect(400);
+
+        assertThat(answer.json().path("detail").asText()).contains("more than 4096 files");
+    }
+
     private static byte[] zip(String name, String content) throws Exception {
+        return zip(name, content.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static byte[] zip(String name, byte[] content) throws Exception {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
             zip.putNextEntry(new ZipEntry(name));
-            zip.write(content.getBytes(StandardCharsets.UTF_8));
+            zip.write(content);
         }
         return bytes.toByteArray();
     }

@@ -10,6 +10,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +27,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Making callbacks live, all the ways there are, and what is served meanwhile and afterwards.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -100,6 +105,144 @@ final class DeployTest {
         assertThat(gateway.get("/api/back").expect(200).body()).isEqualTo("\"one\"");
         assertThat(gateway.post("/callbacks/" + id + "/rollback", "{}").expect(409).reason())
                 .isEqualTo("nothing_to_roll_back_to");
+    }
+
+    @Test
+    void eachFurtherRollbackGoesBackOneMore() throws Exception {
+        long id = deployed("walk", returning("one"));
+        deployed("walk", returning("two"));
+        deployed("walk", returning("three"));
+
+        gateway.post("/callbacks/" + id + "/rollback", "{}").expect(200);
+        assertThat(gateway.get("/api/walk").expect(200).body()).isEqualTo("\"two\"");
+        gateway.post("/callbacks/" + id + "/rollback", "{}").expect(200);
+        assertThat(gateway.get("/api/walk").expect(200).body()).isEqualTo("\"one\"");
+    }
+
+    @Test
+    void aRollbackToAVersionThatCannotBeLoadedIs422AndThePresentOneServesOn() throws Exception {
+        long id = deployed("no-way-back", returning("one"));
+        deployed("no-way-back", returning("two"));
+        sql("UPDATE definition SET handler = 'gone' WHERE id = (SELECT v.definition_id FROM version v "
+                + "JOIN callback c ON c.function_id = v.function_id WHERE c.id = " + id + " AND v.number = 1)");
+
+        Answer answer = gateway.post("/callbacks/" + id + "/rollback", "{}").expect(422);
+
+        assertThat(answer.reason()).isEqualTo("init_failed");
+        assertThat(answer.json().path("log").toString()).contains("gone");
+        assertThat(gateway.get("/callbacks/" + id).json().path("version").asInt()).isEqualTo(2);
+        assertThat(gateway.get("/api/no-way-back").expect(200).body()).isEqualTo("\"two\"");
+    }
+
+    /// Makes every write of a kind fail, as a full disk does.
+    private void refusing(String write, ThrowingRunnable meanwhile) throws Exception {
+        sql("CREATE TRIGGER refusing BEFORE " + write + " BEGIN SELECT RAISE(ABORT, 'no space'); END");
+        try {
+            meanwhile.run();
+        } finally {
+            sql("DROP TRIGGER refusing");
+        }
+    }
+
+    @FunctionalInterface
+    private interface ThrowingRunnable {
+        void run() throws Exception;
+    }
+
+    private void sql(String statement) throws Exception {
+        try (var connection = database(); var sql = connection.createStatement()) {
+            sql.execute("PRAGMA busy_timeout = 5000");
+            sql.execute(statement);
+        }
+    }
+
+    private Connection database() throws SQLException {
+        return DriverManager.getConnection("jdbc:sqlite:" + gateway.directory().resolve("db/nanogrid.db"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"deploy", "undeploy", "rollback", "delete"})
+    void aDeployWhoseEndCouldNotBeStoredBlocksNothing(String next) throws Exception {
+        String path = "unstored-" + next;
+        long id = deployed(path, returning("one"));
+        deployed(path, returning("two"));
+        String up = "{\"callback_id\": " + id + ", \"status\": true}";
+        refusing("UPDATE OF state ON version", () -> assertThat(gateway.post("/callback/deploy", up).expect(503)
+                .reason()).isEqualTo("storage_failed"));
+        assertThat(gateway.get("/api/" + path).expect(200).body()).isEqualTo("\"two\"");
+
+        Answer answer = switch (next) {
+            case "deploy" -> gateway.post("/callback/deploy", up);
+            case "undeploy" -> gateway.post("/callback/deploy", up.replace("true", "false"));
+            case "rollback" -> gateway.post("/callbacks/" + id + "/rollback", "{}");
+            default -> gateway.delete("/callbacks/" + id);
+        };
+
+        answer.expect(200);
+        assertThat(gateway.get("/api/" + path).status()).isEqualTo(next.matches("deploy|rollback") ? 200 : 404);
+    }
+
+    @Test
+    void aStreamTellsTheSameErrorsAsTheOrdinaryForm() throws Exception {
+        long id = deployed("sse-full", returning("one"));
+        String up = "{\"callback_id\": " + id + "}";
+
+        refusing("INSERT ON version", () -> {
+            Answer ordinary = gateway.post("/callback/deploy", up).expect(503);
+            Answer stream = gateway.post("/callback/deploy", up, "accept", "text/event-stream").expect(200);
+            JsonNode error = TestGateway.JSON.readTree(stream.body().lines().filter(line -> line.startsWith("data: "))
+                    .reduce((_, last) -> last).orElseThrow().substring(6));
+
+            assertThat(stream.body()).contains("event: error");
+            assertThat(error.path("reason").asText()).isEqualTo(ordinary.reason()).isEqualTo("storage_failed");
+            assertThat(error.path("requestId").asText()).isEqualTo(stream.header("X-Request-Id").orElseThrow());
+        });
+    }
+
+    @Test
+    void aStreamForACallbackThatIsNotThereIs404() throws Exception {
+        assertThat(gateway.post("/callback/deploy", "{\"callback_id\": 7}", "accept", "text/event-stream").expect(404)
+                .reason()).isEqualTo("not_found");
+    }
+
+    @Test
+    void nobodyIsAnsweredThatItBuildsBeforeTheRecordSaysSo() throws Exception {
+        long id = gateway.post("/callbacks",
+                "{\"path\": \"at-once\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"" + returning("x")
+                        + "\"}")
+                .expect(200).json().path("callback_id").asLong();
+        Thread caller;
+        BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
+        try (var connection = database(); var sql = connection.createStatement()) {
+            // Nothing can be written until this is rolled back.
+            sql.execute("BEGIN IMMEDIATE");
+            caller = Thread.ofVirtual().start(() -> {
+                try {
+                    answers.add(gateway.post("/deploy", "{\"callback_id\": " + id + ", \"status\": true}"));
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            });
+            assertThat(caller.join(Duration.ofMillis(500))).isFalse();
+            sql.execute("ROLLBACK");
+        }
+        caller.join();
+
+        assertThat(answers.take().expect(200).json().path("status").asText()).isEqualTo("build");
+        assertThat(gateway.get("/callbacks/" + id).json().path("status").asText()).isIn("build", "deployed");
+    }
+
+    @Test
+    void oneCallFormsOfANewPathAtOnceAllSucceedAsOneCallback() throws Exception {
+        for (int i = 0; i < 5; i++) {
+            String path = "new-crowd-" + i;
+            List<Answer> answers = Parallel.run(20,
+                    _ -> gateway.deploy(path, "python", returning("x"), "status", false));
+
+            assertThat(answers).extracting(Answer::status).containsOnly(200);
+            assertThat(answers.stream().map(answer -> answer.json().path("callback_id").asLong()).distinct())
+                    .hasSize(1);
+        }
     }
 
     @Test

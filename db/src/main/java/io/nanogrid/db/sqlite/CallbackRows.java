@@ -11,7 +11,6 @@ import java.util.Set;
 import io.nanogrid.db.Access;
 import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackStatus;
-import io.nanogrid.db.DeletedCallback;
 import io.nanogrid.db.Deployment;
 import io.nanogrid.db.Endpoint;
 import io.nanogrid.db.RefusedException;
@@ -99,23 +98,20 @@ final class CallbackRows {
         Sql.update(connection, "UPDATE chat_room SET callback_id = ? WHERE chat_id = ?", callbackId, chatId);
     }
 
-    static DeletedCallback delete(Connection connection, long id) throws SQLException {
+    static CallbackRecord delete(Connection connection, long id) throws SQLException {
         CallbackRecord callback = requireNotBuilding(connection, id);
         if (callback.status() == CallbackStatus.BUILD) {
             throw new RefusedException.BuildInProgress(id);
         }
         String functionId = callback.function().id();
-        String definitions = """
-                FROM definition WHERE id IN (SELECT draft FROM function WHERE id = ?1
-                UNION SELECT definition_id FROM version WHERE function_id = ?1)""";
-        List<Long> definitionIds = Sql.list(connection, "SELECT id " + definitions, row -> row.getLong(1), functionId);
-        Set<String> codeHashes = texts(connection, "SELECT code_hash " + definitions, functionId);
-        Set<String> dependencyKeys = texts(connection,
-                "SELECT dependency_key FROM version WHERE function_id = ? AND dependency_key IS NOT NULL", functionId);
+        List<Long> definitionIds = Sql.list(connection,
+                """
+                SELECT draft FROM function WHERE id = ?1 UNION SELECT definition_id FROM version WHERE function_id = ?1""",
+                row -> row.getLong(1), functionId);
         Sql.update(connection, "DELETE FROM callback WHERE id = ?", id);
         Sql.update(connection, "DELETE FROM function WHERE id = ?", functionId);
         Definitions.deleteUnused(connection, definitionIds);
-        return new DeletedCallback(callback, codeHashes, dependencyKeys);
+        return callback;
     }
 
     static Set<String> texts(Connection connection, String sql, @Nullable Object... parameters) throws SQLException {

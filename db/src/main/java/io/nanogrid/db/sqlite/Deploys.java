@@ -3,6 +3,7 @@ package io.nanogrid.db.sqlite;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 import io.nanogrid.db.CallbackRecord;
@@ -47,7 +48,7 @@ final class Deploys {
     static CallbackRecord fail(Connection connection, long id, int version, Instant now) throws SQLException {
         CallbackRecord callback = endBuild(connection, id, version, VersionState.FAILED, null);
         Sql.update(connection, "DELETE FROM deployment WHERE callback_id = ? AND version = ?", id, version);
-        setStatus(connection, id, callback.live() == null ? CallbackStatus.FAILED : CallbackStatus.DEPLOYED, now);
+        setStatus(connection, id, withoutBuild(callback), now);
         return CallbackRows.require(connection, id);
     }
 
@@ -60,17 +61,22 @@ final class Deploys {
 
     static Optional<Deployment> previous(Connection connection, long id) throws SQLException {
         return Sql.first(connection, "SELECT " + CallbackRows.DEPLOYMENT_COLUMNS + """
-                FROM deployment l JOIN callback c ON c.id = l.callback_id
-                WHERE c.id = ? AND l.version < c.live_version AND l.deployed_at IS NOT NULL
-                ORDER BY l.version DESC LIMIT 1""", CallbackRows::mapDeployment, id);
+                FROM callback c
+                JOIN deployment live ON live.callback_id = c.id AND live.version = c.live_version
+                JOIN deployment l ON l.callback_id = c.id AND l.deployed_at < live.deployed_at
+                WHERE c.id = ? ORDER BY l.deployed_at DESC LIMIT 1""", CallbackRows::mapDeployment, id);
     }
 
     static CallbackRecord rollback(Connection connection, long id, Instant now) throws SQLException {
-        CallbackRows.requireNotBuilding(connection, id);
+        Deployment left = CallbackRows.requireNotBuilding(connection, id).live();
         Deployment previous = previous(connection, id)
                 .orElseThrow(() -> new RefusedException.NothingToRollBackTo(id));
         CallbackRows.requireRouteFree(connection, previous.endpoint(), id);
-        return goLive(connection, id, previous.version(), now);
+        goLive(connection, id, previous.version(), now);
+        if (left != null) {
+            Sql.update(connection, "DELETE FROM deployment WHERE callback_id = ? AND version = ?", id, left.version());
+        }
+        return CallbackRows.require(connection, id);
     }
 
     static int recover(Connection connection, Instant now) throws SQLException {
@@ -81,13 +87,51 @@ final class Deploys {
                 WHERE status = 'BUILD'""", now);
     }
 
+    static CallbackRecord recover(Connection connection, long id, Instant now) throws SQLException {
+        CallbackRecord callback = CallbackRows.require(connection, id);
+        Sql.update(connection, "DELETE FROM deployment WHERE callback_id = ? AND deployed_at IS NULL", id);
+        Sql.update(connection, "UPDATE version SET state = 'FAILED' WHERE function_id = ? AND state = 'BUILDING'",
+                callback.function().id());
+        if (callback.status() == CallbackStatus.BUILD) {
+            setStatus(connection, id, withoutBuild(callback), now);
+        }
+        return CallbackRows.require(connection, id);
+    }
+
+    static int prune(Connection connection, long id, int keep) throws SQLException {
+        CallbackRecord callback = CallbackRows.require(connection, id);
+        Deployment live = callback.live();
+        Integer previous = previous(connection, id).map(Deployment::version).orElse(null);
+        String functionId = callback.function().id();
+        List<Integer> old = Sql.list(connection, """
+                SELECT number FROM version WHERE function_id = ?1 AND state <> 'BUILDING'
+                AND number IS NOT ?2 AND number IS NOT ?3
+                AND number NOT IN (SELECT number FROM version WHERE function_id = ?1 ORDER BY number DESC LIMIT ?4)""",
+                row -> row.getInt(1), functionId, live == null ? null : live.version(), previous, keep);
+        for (int number : old) {
+            Sql.update(connection, "DELETE FROM deployment WHERE callback_id = ? AND version = ?", id, number);
+            List<Long> definition = Sql.list(connection,
+                    "DELETE FROM version WHERE function_id = ? AND number = ? RETURNING definition_id",
+                    row -> row.getLong(1), functionId, number);
+            Definitions.deleteUnused(connection, definition);
+        }
+        return old.size();
+    }
+
     static void setStatus(Connection connection, long id, CallbackStatus status, Instant now) throws SQLException {
         Sql.update(connection, "UPDATE callback SET status = ?, updated_at = ? WHERE id = ?", status, now, id);
     }
 
+    private static CallbackStatus withoutBuild(CallbackRecord callback) {
+        return callback.live() == null ? CallbackStatus.FAILED : CallbackStatus.DEPLOYED;
+    }
+
+    /// The times of a callback's deployments always grow, though a clock may go back: they are the order in which it served them.
     private static CallbackRecord goLive(Connection connection, long id, int version, Instant now) throws SQLException {
-        Sql.update(connection, "UPDATE deployment SET deployed_at = ? WHERE callback_id = ? AND version = ?", now, id,
-                version);
+        Sql.update(connection, """
+                UPDATE deployment SET deployed_at = max(?1, 1 +
+                  (SELECT coalesce(max(deployed_at), 0) FROM deployment WHERE callback_id = ?2))
+                WHERE callback_id = ?2 AND version = ?3""", now, id, version);
         Sql.update(connection,
                 "UPDATE callback SET live_version = ?, status = 'DEPLOYED', updated_at = ? WHERE id = ?", version, now,
                 id);

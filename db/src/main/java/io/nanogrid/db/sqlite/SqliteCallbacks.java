@@ -14,7 +14,6 @@ import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackRepository;
 import io.nanogrid.db.CallbackStatus;
-import io.nanogrid.db.DeletedCallback;
 import io.nanogrid.db.Deployment;
 import io.nanogrid.db.Endpoint;
 import io.nanogrid.db.LiveRoute;
@@ -90,7 +89,7 @@ final class SqliteCallbacks implements CallbackRepository {
     }
 
     @Override
-    public DeletedCallback delete(long id) {
+    public CallbackRecord delete(long id) {
         return lanes.write(connection -> CallbackRows.delete(connection, id));
     }
 
@@ -148,14 +147,18 @@ final class SqliteCallbacks implements CallbackRepository {
     }
 
     @Override
-    public Optional<LiveRoute> liveRoute(long id) {
-        return lanes.read(
-                connection -> Sql.first(connection, SELECT_LIVE + " WHERE c.id = ?", SqliteCallbacks::mapLive, id));
+    public int recoverInterrupted() {
+        return lanes.write(connection -> Deploys.recover(connection, clock.instant()));
     }
 
     @Override
-    public int recoverInterrupted() {
-        return lanes.write(connection -> Deploys.recover(connection, clock.instant()));
+    public CallbackRecord recoverInterrupted(long id) {
+        return lanes.write(connection -> Deploys.recover(connection, id, clock.instant()));
+    }
+
+    @Override
+    public int pruneVersions(long id, int keep) {
+        return lanes.write(connection -> Deploys.prune(connection, id, keep));
     }
 
     @Override

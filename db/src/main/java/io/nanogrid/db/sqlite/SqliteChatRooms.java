@@ -7,9 +7,9 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 
+import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.ChatRoomRecord;
 import io.nanogrid.db.ChatRoomRepository;
-import io.nanogrid.db.DeletedCallback;
 import io.nanogrid.db.RefusedException;
 
 /// Stateless: any thread may use it.
@@ -55,10 +55,10 @@ final class SqliteChatRooms implements ChatRoomRepository {
     }
 
     @Override
-    public Optional<DeletedCallback> delete(String chatId) {
+    public Optional<CallbackRecord> delete(String chatId) {
         return lanes.write(connection -> {
             Long callbackId = require(connection, chatId).callbackId();
-            Optional<DeletedCallback> deleted = callbackId == null
+            Optional<CallbackRecord> deleted = callbackId == null
                     ? Optional.empty()
                     : Optional.of(CallbackRows.delete(connection, callbackId));
             Sql.update(connection, "DELETE FROM chat_room WHERE chat_id = ?", chatId);

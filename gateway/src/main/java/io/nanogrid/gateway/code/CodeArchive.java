@@ -20,10 +20,6 @@ import java.util.zip.ZipOutputStream;
 /// lost, so an entry that is a link becomes a small text file and can't lead anywhere.
 public final class CodeArchive {
 
-    /// AWS Lambda takes 250 MB unpacked; an instance holds its code in memory, so ours is less.
-    static final int MAX_BYTES = 64 << 20;
-    static final int MAX_ENTRIES = 4096;
-
     /// APPNOTE.TXT 4.3.16: the end of the central directory, without its comment.
     private static final int END_RECORD = 22;
     private static final int END_SIGNATURE = 0x06054b50;
@@ -38,8 +34,8 @@ public final class CodeArchive {
         int entries = 0;
         try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(archive), StandardCharsets.UTF_8)) {
             for (ZipEntry entry; (entry = zip.getNextEntry()) != null;) {
-                if (++entries > MAX_ENTRIES) {
-                    throw new BadCode("the archive has more than " + MAX_ENTRIES + " entries");
+                if (++entries > CodeBundle.MAX_FILES) {
+                    throw new BadCode("the archive has more than " + CodeBundle.MAX_FILES + " entries");
                 }
                 if (entry.isDirectory()) {
                     String name = CodePaths.check(entry.getName().substring(0, entry.getName().length() - 1));
@@ -50,10 +46,11 @@ public final class CodeArchive {
                     continue;
                 }
                 // The size that an entry states is the sender's word: only what comes out counts.
-                byte[] content = zip.readNBytes((int) Math.min(Integer.MAX_VALUE - 8L, MAX_BYTES - total + 1));
+                byte[] content = zip
+                        .readNBytes((int) Math.min(Integer.MAX_VALUE - 8L, CodeBundle.MAX_BYTES - total + 1));
                 total += content.length;
-                if (total > MAX_BYTES) {
-                    throw new BadCode("the archive holds more than " + (MAX_BYTES >> 20) + " MiB unpacked");
+                if (total > CodeBundle.MAX_BYTES) {
+                    throw new BadCode("the archive holds more than " + (CodeBundle.MAX_BYTES >> 20) + " MiB unpacked");
                 }
                 if (files.put(CodePaths.check(entry.getName()), Content.of(content)) != null) {
                     throw new BadCode("the archive holds '" + entry.getName() + "' twice");
@@ -89,7 +86,7 @@ public final class CodeArchive {
     }
 
     /// The same bytes for the same bundle, always.
-    static byte[] pack(CodeBundle bundle) {
+    public static byte[] pack(CodeBundle bundle) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes, StandardCharsets.UTF_8)) {
             for (Map.Entry<String, Content> file : bundle.files().entrySet()) {

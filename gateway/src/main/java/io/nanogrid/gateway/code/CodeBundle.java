@@ -13,6 +13,10 @@ import java.util.TreeMap;
 /// The files of a function: relative path, with `/`, to content. Immutable; every path has been checked by [CodePaths].
 public final class CodeBundle {
 
+    /// AWS Lambda takes 250 MB unpacked; an instance holds its code in memory, so ours is less.
+    static final int MAX_BYTES = 64 << 20;
+    static final int MAX_FILES = 4096;
+
     private final Map<String, Content> files;
     private final String hash;
 
@@ -21,8 +25,15 @@ public final class CodeBundle {
         this.hash = hash(files);
     }
 
-    /// @throws BadCode if there is no file, or a path isn't plain, relative and free of `..`, or two paths can't both exist
+    /// @throws BadCode if there is no file, or a path isn't plain, relative and free of `..`, or two paths can't both exist, or there
+    /// are more than 4,096 files or 64 MiB
     public static CodeBundle of(Map<String, Content> files) throws BadCode {
+        if (files.size() > MAX_FILES) {
+            throw new BadCode("the code has more than " + MAX_FILES + " files");
+        }
+        if (files.values().stream().mapToLong(Content::size).sum() > MAX_BYTES) {
+            throw new BadCode("the code has more than " + (MAX_BYTES >> 20) + " MiB");
+        }
         TreeMap<String, Content> checked = new TreeMap<>();
         for (Map.Entry<String, Content> file : files.entrySet()) {
             checked.put(CodePaths.check(file.getKey()), file.getValue());

@@ -1,13 +1,20 @@
 package io.nanogrid.gateway.deploy;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 
-/// What a callback's build has said so far, for its answer; every line goes to the events as well.
+/// What a callback's build has said so far, for its answer; every line goes to the events as well. What comes after the first
+/// [#MAX_LINES] lines is dropped, which one more line says.
+///
+/// Safe for use by many threads. The monitor of the list guards it.
 final class BuildLog {
+
+    static final int MAX_LINES = 2_000;
+    static final String CUT = "(the log is cut here: it has more than " + MAX_LINES + " lines)";
+
     private final DeployEvents events;
     private final long callbackId;
-    private final List<String> lines = new CopyOnWriteArrayList<>();
+    private final List<String> lines = new ArrayList<>();
 
     BuildLog(DeployEvents events, long callbackId) {
         this.events = events;
@@ -15,8 +22,15 @@ final class BuildLog {
     }
 
     void line(String line) {
-        lines.add(line);
-        events.publish(new DeployEvent(DeployEvent.Type.LOG, callbackId, "build", line));
+        String kept;
+        synchronized (lines) {
+            if (lines.size() > MAX_LINES) {
+                return;
+            }
+            kept = lines.size() < MAX_LINES ? line : CUT;
+            lines.add(kept);
+        }
+        events.publish(new DeployEvent(DeployEvent.Type.LOG, callbackId, "build", kept));
     }
 
     void text(String text) {
@@ -32,6 +46,8 @@ final class BuildLog {
     }
 
     List<String> lines() {
-        return List.copyOf(lines);
+        synchronized (lines) {
+            return List.copyOf(lines);
+        }
     }
 }

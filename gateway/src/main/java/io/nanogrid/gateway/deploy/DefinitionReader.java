@@ -16,6 +16,8 @@ import io.nanogrid.gateway.routes.RouteTable;
 import io.nanogrid.spi.Content;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
@@ -24,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -189,6 +192,22 @@ public final class DefinitionReader {
         } catch (CodeBundle.BadCode e) {
             fields.problem(String.valueOf(e.getMessage()));
             return null;
+        }
+    }
+
+    /// The text that would give this code again as the field `code`, if there is one.
+    public Optional<String> inlineText(String type, CodeBundle code) {
+        return types.loaded(type).map(found -> code.files().get(found.mainFiles().getFirst()))
+                .filter(_ -> code.files().size() == 1).flatMap(DefinitionReader::text).filter(text -> !text.isBlank());
+    }
+
+    /// The content as the text that gives it again, if there is one.
+    public static Optional<String> text(Content content) {
+        try {
+            return Optional.of(
+                    StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(content.toByteArray())).toString());
+        } catch (CharacterCodingException e) {
+            return Optional.empty();
         }
     }
 

@@ -2,10 +2,11 @@ package io.nanogrid.gateway.deploy;
 
 import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackRepository;
-import io.nanogrid.db.DeletedCallback;
+import io.nanogrid.db.CallbackStatus;
 import io.nanogrid.db.FunctionRepository;
 import io.nanogrid.db.LiveRoute;
 import io.nanogrid.db.RefusedException;
+import io.nanogrid.db.StorageException;
 import io.nanogrid.db.VersionRecord;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.deploy.FunctionVersions.Prepared;
@@ -13,42 +14,42 @@ import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.engine.DependencyLayer;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineException;
-import io.nanogrid.gateway.engine.InstallFailed;
+import io.nanogrid.gateway.engine.Turns;
 import io.nanogrid.gateway.plugins.Runtimes;
-import io.nanogrid.gateway.pool.Acquired;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.pool.InstancePool;
-import io.nanogrid.gateway.pool.Lease;
 import io.nanogrid.gateway.routes.RouteTable;
-import io.nanogrid.gateway.wire.Bytes;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Makes callbacks live and takes them away again. Safe for use by many threads; a deploy blocks until it has ended.
 ///
-/// The deploys of one callback run one after the other, in the order in which they were asked for. A version is live only once an instance of
-/// it has loaded its code; that instance stays, for the first call.
+/// Whatever changes what a callback serves takes its turn: one after the other, in the order in which they were asked for. A version is live
+/// only once an instance of it has loaded its code; that instance stays, for the first call.
 public final class Deployer {
+
+    /// How many versions of a callback are kept, besides the live one and the one to roll back to.
+    static final int KEPT_VERSIONS = 10;
 
     private static final Logger LOG = LoggerFactory.getLogger(Deployer.class);
 
     private final CallbackRepository callbacks;
     private final FunctionRepository functions;
     private final CodeStore store;
-    private final Engine engine;
-    private final InstancePool pool;
     private final LiveRoutes routes;
     private final DeployEvents events;
+    private final Layers layers;
     private final FunctionVersions versions;
-    private final CallbackLocks locks = new CallbackLocks();
+    private final Releases releases;
+    private final Turns<Long> turns = new Turns<>();
+    /// How many deploys of a callback have been accepted and haven't ended.
+    private final Map<Long, Integer> builds = new ConcurrentHashMap<>();
 
     public Deployer(
             CallbackRepository callbacks,
@@ -62,14 +63,15 @@ public final class Deployer {
         this.callbacks = callbacks;
         this.functions = functions;
         this.store = store;
-        this.engine = engine;
-        this.pool = pool;
         this.routes = routes;
         this.events = events;
-        this.versions = new FunctionVersions(runtimes, engine, store);
+        this.layers = new Layers(engine, callbacks, routes);
+        this.versions = new FunctionVersions(runtimes, engine, store, layers);
+        this.releases = new Releases(callbacks, versions, pool, routes);
     }
 
     /// Serves again what was live when the gateway ended. What can't be served is said in the log, and its callback keeps its status.
+    /// Libraries that nothing needs any more are removed.
     public void restore() throws InterruptedException {
         int interrupted = callbacks.recoverInterrupted();
         if (interrupted > 0) {
@@ -77,166 +79,211 @@ public final class Deployer {
         }
         Map<Long, RouteTable.Route<Route>> live = new HashMap<>();
         for (LiveRoute route : callbacks.liveRoutes()) {
-            try {
-                Prepared prepared = versions.prepare(route.functionName(), route.version(),
-                        line -> LOG.info("{}", line));
+            try (Prepared prepared = versions.prepare(route.functionName(), route.version(),
+                    line -> LOG.info("{}", line))) {
                 live.put(route.deployment().callbackId(), LiveRoutes.route(route, prepared.version()));
             } catch (InvalidDefinition | EngineException | IOException e) {
                 LOG.error("Callback {} can't be served: {}", route.deployment().callbackId(), e.getMessage());
             }
         }
         routes.putAll(live);
+        layers.sweep();
     }
 
     /// Builds the callback's draft and makes it live.
     ///
     /// @throws RefusedException where there is no such callback
     public DeployOutcome deploy(long callbackId) throws InterruptedException {
-        try (CallbackLocks.Held _ = locks.hold(callbackId)) {
-            VersionRecord version = callbacks.beginVersion(callbackId);
-            BuildLog log = new BuildLog(events, callbackId);
-            log.status("build", "Building version " + version.number());
-            DeployOutcome outcome = null;
-            try {
-                outcome = build(callbackId, version, log);
-                return outcome;
-            } finally {
-                if (!(outcome instanceof DeployOutcome.Deployed)) {
-                    CallbackRecord after = callbacks.failDeployment(callbackId, version.number());
-                    log.error(after.status().wireName(),
-                            outcome == null ? "The deploy was interrupted" : message(outcome));
-                }
-            }
-        }
+        return accept(callbackId).run();
     }
 
-    private static String message(DeployOutcome outcome) {
-        return switch (outcome) {
-            case DeployOutcome.Deployed(_, int version, _, _, _, _) -> "Version " + version + " is live";
-            case DeployOutcome.Failed(_, String message, _, _) -> message;
-            case DeployOutcome.Unavailable(String message, _) -> message;
-        };
-    }
-
-    private DeployOutcome build(long callbackId, VersionRecord version, BuildLog log) throws InterruptedException {
-        long began = System.nanoTime();
-        try {
-            CallbackRecord callback = callbacks.find(callbackId)
-                    .orElseThrow(() -> new RefusedException.UnknownCallback(callbackId));
-            Prepared prepared = versions.prepare(callback.function().name(), version, log::line);
-            DeployOutcome failure = load(prepared.version(), log);
-            if (failure != null) {
-                pool.retire(prepared.version().key());
-                return failure;
-            }
-            DependencyLayer layer = prepared.version().dependencies();
-            CallbackRecord live = callbacks.completeDeployment(callbackId, version.number(),
-                    layer == null ? null : layer.key());
-            serve(callbackId, prepared.version());
-            Duration took = Duration.ofNanos(System.nanoTime() - began);
-            log.status(live.status().wireName(),
-                    "Version " + version.number() + " is live after " + took.toMillis() + " ms");
-            return new DeployOutcome.Deployed(live, version.number(), prepared.image(), took, prepared.cached(),
-                    log.lines());
-        } catch (InvalidDefinition e) {
-            return new DeployOutcome.Failed("build_failed", String.valueOf(e.getMessage()), "", log.lines());
-        } catch (InstallFailed e) {
-            return new DeployOutcome.Failed("build_failed", String.valueOf(e.getMessage()), "", log.lines());
-        } catch (EngineException e) {
-            return new DeployOutcome.Unavailable(String.valueOf(e.getMessage()), log.lines());
-        } catch (IOException e) {
-            LOG.error("The code of callback {} can't be read", callbackId, e);
-            return new DeployOutcome.Unavailable("the function's code can't be read: deploy it again with its code",
-                    log.lines());
-        }
-    }
-
-    /// Loads the code into an instance, which then waits for the first call.
+    /// Gives a deploy its place in the order, and the callback the status `build`.
     ///
-    /// @return null if that worked
-    private @Nullable DeployOutcome load(FunctionVersion version, BuildLog log) throws InterruptedException {
-        return switch (pool.acquire(version)) {
-            case Acquired.Granted(Lease lease) -> {
-                lease.close();
-                yield null;
+    /// @return the deploy, which has to be run: until then it keeps others from their turn
+    /// @throws RefusedException where there is no such callback
+    public Accepted accept(long callbackId) {
+        builds.merge(callbackId, 1, Integer::sum);
+        Turns<Long>.Turn turn = turns.ask(callbackId);
+        boolean accepted = false;
+        try {
+            CallbackRecord callback = callbacks.setStatus(callbackId, CallbackStatus.BUILD);
+            accepted = true;
+            return new Accepted(callback, turn);
+        } finally {
+            if (!accepted) {
+                end(callbackId, turn);
             }
-            case Acquired.InitFailed(Bytes detail, String output) -> {
-                log.text(output);
-                InitError error = InitError.read(detail);
-                error.lines().forEach(log::line);
-                yield new DeployOutcome.Failed("init_failed", error.summary(), detail.text(), log.lines());
-            }
-            case Acquired.InitDied(String message, _, String output) -> {
-                log.text(output);
-                yield new DeployOutcome.Failed("init_failed", message, "", log.lines());
-            }
-            case Acquired.Full _ ->
-                new DeployOutcome.Unavailable("the machine is too busy to try the function", log.lines());
-            case Acquired.Unavailable(String message) -> new DeployOutcome.Unavailable(message, log.lines());
-        };
-    }
-
-    /// New calls go to `version` from here on; calls in flight finish on the instances they have.
-    private void serve(long callbackId, FunctionVersion version) {
-        LiveRoute live = callbacks.liveRoute(callbackId)
-                .orElseThrow(() -> new RefusedException.UnknownCallback(callbackId));
-        retire(routes.put(callbackId, LiveRoutes.route(live, version)), version.key());
-    }
-
-    private void retire(FunctionVersion.@Nullable Key before, FunctionVersion.@Nullable Key now) {
-        if (before != null && !before.equals(now)) {
-            pool.retire(before);
         }
     }
 
-    /// Takes a callback out of service. Does nothing where it isn't in service.
+    private void end(long callbackId, Turns<Long>.Turn turn) {
+        turn.close();
+        builds.computeIfPresent(callbackId, (_, count) -> count == 1 ? null : count - 1);
+    }
+
+    /// A deploy that waits for its turn.
+    public final class Accepted {
+
+        private final CallbackRecord callback;
+        private final Turns<Long>.Turn turn;
+
+        private Accepted(CallbackRecord callback, Turns<Long>.Turn turn) {
+            this.callback = callback;
+            this.turn = turn;
+        }
+
+        /// With the status `build`.
+        public CallbackRecord callback() {
+            return callback;
+        }
+
+        /// Waits for the turn, builds the draft of that moment, and makes it live. To be called once.
+        public DeployOutcome run() throws InterruptedException {
+            try {
+                turn.await();
+                return build(callback.id());
+            } finally {
+                end(callback.id(), turn);
+            }
+        }
+    }
+
+    private DeployOutcome build(long callbackId) throws InterruptedException {
+        VersionRecord version = inTurn(callbackId, () -> callbacks.beginVersion(callbackId));
+        BuildLog log = new BuildLog(events, callbackId);
+        log.status("build", "Building version " + version.number());
+        DeployOutcome outcome;
+        try {
+            outcome = releases.release(callbackId, version, log, prepared -> callbacks.completeDeployment(callbackId,
+                    version.number(), key(prepared)));
+        } catch (InterruptedException | RuntimeException e) {
+            failAfter(e, callbackId, version, log);
+            throw e;
+        }
+        switch (outcome) {
+            case DeployOutcome.Deployed _ -> prune(callbackId);
+            case DeployOutcome.Failed failed -> fail(callbackId, version, log, failed.message());
+            case DeployOutcome.Unavailable unavailable -> fail(callbackId, version, log, unavailable.message());
+        }
+        return outcome;
+    }
+
+    private static @Nullable String key(FunctionVersion version) {
+        DependencyLayer layer = version.dependencies();
+        return layer == null ? null : layer.key();
+    }
+
+    private void fail(long callbackId, VersionRecord version, BuildLog log, String message) {
+        CallbackRecord after = callbacks.failDeployment(callbackId, version.number());
+        log.error(after.status().wireName(), message);
+    }
+
+    /// What can't be written down now is made up for by [#inTurn].
+    private void failAfter(Exception first, long callbackId, VersionRecord version, BuildLog log) {
+        String message = first instanceof InterruptedException
+                ? "The deploy was interrupted"
+                : "The gateway failed: its log says why";
+        try {
+            fail(callbackId, version, log, message);
+        } catch (RuntimeException second) {
+            first.addSuppressed(second);
+            log.error("build", message);
+        }
+    }
+
+    /// Does one step of whoever has the callback's turn. A version that is said to be building, then, was left behind when its end couldn't be
+    /// written down, and is failed first.
+    private <T> T inTurn(long callbackId, Supplier<T> step) {
+        try {
+            return step.get();
+        } catch (RefusedException.BuildInProgress e) {
+            LOG.warn("The end of a deploy of callback {} was never stored: it is taken for failed", callbackId);
+            callbacks.recoverInterrupted(callbackId);
+            return step.get();
+        }
+    }
+
+    private void prune(long callbackId) {
+        try {
+            if (callbacks.pruneVersions(callbackId, KEPT_VERSIONS) > 0) {
+                removeUnused();
+            }
+        } catch (StorageException | RefusedException.UnknownCallback e) {
+            LOG.warn("Old versions of callback {} stay for now: {}", callbackId, e.getMessage());
+        }
+    }
+
+    /// Code and libraries that no version has any more.
+    private void removeUnused() {
+        try {
+            store.removeAllBut(callbacks.codeHashesInUse());
+        } catch (IOException e) {
+            LOG.warn("Code that nothing uses stays for now: {}", e.getMessage());
+        }
+        layers.sweep();
+    }
+
+    /// Takes a callback out of service. One that wasn't in service, such as a pending one, is `undeployed` afterwards too.
     public CallbackRecord undeploy(long callbackId) throws InterruptedException {
-        try (CallbackLocks.Held _ = locks.hold(callbackId)) {
-            CallbackRecord after = callbacks.undeploy(callbackId);
-            retire(routes.remove(callbackId), null);
+        try (Turns<Long>.Turn _ = turns.take(callbackId)) {
+            CallbackRecord after = inTurn(callbackId, () -> callbacks.undeploy(callbackId));
+            releases.withdraw(callbackId);
             events.publish(new DeployEvent(DeployEvent.Type.STATUS, callbackId, after.status().wireName(),
                     "Callback undeployed"));
             return after;
         }
     }
 
-    /// Serves again what was served before the present version. It is made ready first, so that nothing changes where that fails.
+    /// Serves again what was served before the present version. It is made ready and tried first, so that nothing changes where that fails.
     ///
-    /// @throws RefusedException.NothingToRollBackTo where there is nothing older
-    public CallbackRecord rollback(long callbackId)
-            throws InterruptedException, InvalidDefinition, EngineException, IOException {
-        try (CallbackLocks.Held _ = locks.hold(callbackId)) {
+    /// @throws RefusedException.NothingToRollBackTo where nothing was
+    public DeployOutcome rollback(long callbackId) throws InterruptedException {
+        try (Turns<Long>.Turn _ = turns.take(callbackId)) {
             CallbackRecord callback = callbacks.find(callbackId)
                     .orElseThrow(() -> new RefusedException.UnknownCallback(callbackId));
             VersionRecord version = callbacks.previousDeployment(callbackId)
                     .flatMap(before -> functions.version(callback.function().id(), before.version()))
                     .orElseThrow(() -> new RefusedException.NothingToRollBackTo(callbackId));
-            Prepared prepared = versions.prepare(callback.function().name(), version, line -> LOG.info("{}", line));
-            CallbackRecord after = callbacks.rollback(callbackId);
-            serve(callbackId, prepared.version());
-            events.publish(new DeployEvent(DeployEvent.Type.STATUS, callbackId, after.status().wireName(),
-                    "Version " + version.number() + " is live again"));
-            return after;
+            BuildLog log = new BuildLog(events, callbackId);
+            log.status(callback.status().wireName(), "Rolling back to version " + version.number());
+            return releases.release(callbackId, version, log,
+                    _ -> inTurn(callbackId, () -> callbacks.rollback(callbackId)));
         }
     }
 
     /// Deletes a callback with all that is its own.
-    public void delete(long callbackId) {
-        deleted(callbacks.delete(callbackId));
+    ///
+    /// @throws RefusedException.BuildInProgress while a deploy of it goes on or waits for its turn
+    public void delete(long callbackId) throws InterruptedException {
+        if (builds.containsKey(callbackId)) {
+            throw new RefusedException.BuildInProgress(callbackId);
+        }
+        try (Turns<Long>.Turn _ = turns.take(callbackId)) {
+            deleteInTurn(callbackId);
+            releases.withdraw(callbackId);
+        }
+        removeUnused();
+    }
+
+    private void deleteInTurn(long callbackId) {
+        try {
+            callbacks.delete(callbackId);
+        } catch (RefusedException.BuildInProgress e) {
+            if (builds.containsKey(callbackId)) {
+                throw e;
+            }
+            callbacks.recoverInterrupted(callbackId);
+            callbacks.delete(callbackId);
+        }
     }
 
     /// Frees what a callback has left that was deleted from the database: its route, its instances, its code and its libraries.
-    public void deleted(DeletedCallback gone) {
-        retire(routes.remove(gone.callback().id()), null);
-        try {
-            store.removeAllBut(callbacks.codeHashesInUse());
-            Set<String> unused = new HashSet<>(gone.dependencyKeys());
-            unused.removeAll(callbacks.dependencyKeysInUse());
-            for (String key : unused) {
-                engine.remove(new DependencyLayer(key, "", true));
-            }
-        } catch (IOException | EngineException e) {
-            LOG.warn("Something of callback {} stays behind on the disk: {}", gone.callback().id(), e.getMessage());
+    public void deleted(CallbackRecord gone) {
+        long callbackId = gone.id();
+        // A deploy that was about to serve it does that first.
+        try (Turns<Long>.Turn _ = turns.takeSurely(callbackId)) {
+            releases.withdraw(callbackId);
         }
+        removeUnused();
     }
 }

@@ -32,18 +32,32 @@ final class FunctionVersions {
     private final RuntimeTypes types;
     private final Engine engine;
     private final CodeStore store;
+    private final Layers layers;
 
-    FunctionVersions(Runtimes runtimes, Engine engine, CodeStore store) {
+    FunctionVersions(Runtimes runtimes, Engine engine, CodeStore store, Layers layers) {
         this.types = new RuntimeTypes(runtimes, engine);
         this.engine = engine;
         this.store = store;
+        this.layers = layers;
     }
 
-    /// A version that is ready to run.
+    /// A version that is ready to run. Its libraries stay at least until it is closed.
     ///
     /// @param image what its runtime runs on
     /// @param cached whether its libraries were there already
-    record Prepared(FunctionVersion version, String image, boolean cached) {
+    record Prepared(FunctionVersion version, String image, boolean cached, Layers.Hold hold) implements AutoCloseable {
+
+        @Override
+        public void close() {
+            hold.close();
+        }
+    }
+
+    /// Libraries, where there are any, that stay as long as they are held.
+    private record Libraries(@Nullable DependencyLayer layer, Layers.Hold hold) {
+
+        static final Libraries NONE = new Libraries(null, () -> {
+        });
     }
 
     /// @param log takes lines of progress and the installer's output
@@ -56,7 +70,8 @@ final class FunctionVersions {
         CodeBundle code = store.get(definition.codeHash());
         HandlerFile handler = HandlerFile.find(runtime, definition.handler(), code);
         String image = engine.prepare(runtime, log);
-        DependencyLayer layer = install(runtime, definition.library(), code, image, log);
+        Libraries libraries = install(runtime, definition.library(), code, image, log);
+        DependencyLayer layer = libraries.layer();
         FunctionVersion version = new FunctionVersion(
                 new FunctionVersion.Key(record.functionId(), record.number()),
                 name,
@@ -70,10 +85,10 @@ final class FunctionVersions {
                 definition.concurrency(),
                 definition.network(),
                 layer);
-        return new Prepared(version, image, layer == null || layer.cached());
+        return new Prepared(version, image, layer == null || layer.cached(), libraries.hold());
     }
 
-    private @Nullable DependencyLayer install(
+    private Libraries install(
             RuntimeDescriptor runtime,
             @Nullable String library,
             CodeBundle code,
@@ -81,7 +96,7 @@ final class FunctionVersions {
             Consumer<String> log) throws EngineException, InterruptedException {
         Dependencies how = runtime.dependencies();
         if (library == null || how == null) {
-            return null;
+            return Libraries.NONE;
         }
         TreeMap<String, Content> inputs = new TreeMap<>();
         List<PathMatcher> globs = how.inputs().stream()
@@ -92,7 +107,18 @@ final class FunctionVersions {
             }
         });
         inputs.put(how.manifest(), Content.of(library.getBytes(StandardCharsets.UTF_8)));
-        return engine.install(new DependencyRequest(runtime, key(runtime, image, inputs), inputs), log);
+        DependencyRequest request = new DependencyRequest(runtime, key(runtime, image, inputs), inputs);
+        Layers.Hold hold = layers.hold(request.key());
+        boolean installed = false;
+        try {
+            DependencyLayer layer = engine.install(request, log);
+            installed = true;
+            return new Libraries(layer, hold);
+        } finally {
+            if (!installed) {
+                hold.close();
+            }
+        }
     }
 
     private static String key(RuntimeDescriptor runtime, String image, Map<String, Content> inputs) {

@@ -17,11 +17,8 @@ record InitError(String type, String message, List<String> stack) {
         try {
             JsonNode json = JSON.readTree(detail.array());
             List<String> stack = new ArrayList<>();
-            json.path("stackTrace").forEach(line -> {
-                if (stack.size() < MAX_LINES) {
-                    stack.addAll(line.asText().lines().toList());
-                }
-            });
+            json.path("stackTrace").forEach(
+                    element -> element.asText().lines().limit(MAX_LINES - stack.size()).forEach(stack::add));
             return new InitError(json.path("errorType").asText("Error"), json.path("errorMessage").asText(""), stack);
         } catch (IOException e) {
             return new InitError("Error", "the runtime reported an error that can't be read", List.of());

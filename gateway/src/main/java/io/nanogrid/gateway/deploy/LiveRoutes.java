@@ -3,12 +3,16 @@ package io.nanogrid.gateway.deploy;
 import io.nanogrid.db.Endpoint;
 import io.nanogrid.db.LiveRoute;
 import io.nanogrid.gateway.dispatch.Route;
+import io.nanogrid.gateway.engine.DependencyLayer;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.routes.RoutePath;
 import io.nanogrid.gateway.routes.RouteTable;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What is being served, in memory. Readers take a whole table and are never disturbed; writers make a new one.
@@ -29,6 +33,12 @@ public final class LiveRoutes {
         Route target = new Route(live.deployment().callbackId(), path.text(), version,
                 live.version().definition().payload(), endpoint.auth(), endpoint.rateLimit());
         return new RouteTable.Route<>(path, endpoint.method(), target);
+    }
+
+    /// What names the libraries of all that is served.
+    synchronized Set<String> dependencyKeys() {
+        return byCallback.values().stream().map(route -> route.target().version().dependencies())
+                .filter(Objects::nonNull).map(DependencyLayer::key).collect(Collectors.toSet());
     }
 
     /// Many at once, as at the start.

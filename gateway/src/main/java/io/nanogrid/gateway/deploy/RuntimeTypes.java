@@ -6,6 +6,7 @@ import io.nanogrid.gateway.engine.InterpreterVersion;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
@@ -27,13 +28,22 @@ public final class RuntimeTypes {
     /// @throws InvalidDefinition naming those that are loaded
     RuntimeDescriptor find(String type) throws InvalidDefinition {
         int colon = type.indexOf(':');
-        String name = colon < 0 ? type : type.substring(0, colon);
         if (colon >= 0 && !VERSION.matcher(type.substring(colon + 1)).matches()) {
             throw new InvalidDefinition(List.of("'" + printable(type) + "' isn't a runtime and a version: "
                     + "the version is such as 3 or 3.12, and may be left out with its colon"));
         }
-        return runtimes.find(name).orElseThrow(() -> new InvalidDefinition(List.of("there is no runtime '"
-                + printable(name) + "': loaded are " + ids())));
+        return loaded(type).orElseThrow(() -> new InvalidDefinition(List.of("there is no runtime '"
+                + printable(name(type)) + "': loaded are " + ids())));
+    }
+
+    /// The runtime that a type names, if it is loaded.
+    Optional<RuntimeDescriptor> loaded(String type) {
+        return runtimes.find(name(type));
+    }
+
+    private static String name(String type) {
+        int colon = type.indexOf(':');
+        return colon < 0 ? type : type.substring(0, colon);
     }
 
     List<String> ids() {

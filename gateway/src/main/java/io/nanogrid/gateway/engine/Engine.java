@@ -2,6 +2,7 @@ package io.nanogrid.gateway.engine;
 
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// Makes isolated instances. It starts and destroys processes; what is said over their sockets is none of its business.
@@ -34,7 +35,12 @@ public interface Engine extends AutoCloseable {
     DependencyLayer install(DependencyRequest request, Consumer<String> log)
             throws EngineException, InterruptedException;
 
+    /// The keys of the layers that this gateway has installed, in this life or an earlier one, and not removed.
+    Set<String> layers() throws EngineException;
+
     /// Forgets an installed layer and frees its space. Not an error when there is none.
+    ///
+    /// @throws EngineException also if an instance that has it is still there; the layer then stays as it is
     void remove(DependencyLayer layer) throws EngineException;
 
     /// Starts an instance. Returns when its process exists, which is before it has connected to its socket.

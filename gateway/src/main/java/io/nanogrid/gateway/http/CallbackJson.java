@@ -4,13 +4,11 @@ import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.ChatRoomRecord;
 import io.nanogrid.db.Definition;
 import io.nanogrid.db.Deployment;
+import io.nanogrid.gateway.code.CodeArchive;
 import io.nanogrid.gateway.code.CodeBundle;
+import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvent;
 import io.nanogrid.gateway.deploy.DeployOutcome;
-import io.nanogrid.spi.Content;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -55,35 +53,15 @@ final class CallbackJson {
         return "/api/" + path;
     }
 
-    /// The code of a callback the way it can be sent back: `code` for a single text file, `files` for several
-    /// and `binary_files` in base64 for what isn't text.
-    static void addCode(Map<String, @Nullable Object> json, CodeBundle code) {
+    /// The code of a callback the way it can be sent back: `files` where all of them are text, else the `archive`.
+    static void addFiles(Map<String, @Nullable Object> json, CodeBundle code) {
         Map<String, String> files = new LinkedHashMap<>();
-        Map<String, String> binary = new LinkedHashMap<>();
-        for (Map.Entry<String, Content> file : code.files().entrySet()) {
-            byte[] bytes = file.getValue().toByteArray();
-            String text = text(bytes);
-            if (text == null) {
-                binary.put(file.getKey(), Base64.getEncoder().encodeToString(bytes));
-            } else {
-                files.put(file.getKey(), text);
-            }
-        }
-        if (binary.isEmpty() && files.size() == 1) {
-            json.put("code", files.values().iterator().next());
-        } else {
+        code.files().forEach((path, content) -> DefinitionReader.text(content)
+                .ifPresent(text -> files.put(path, text)));
+        if (files.size() == code.files().size()) {
             json.put("files", files);
-        }
-        if (!binary.isEmpty()) {
-            json.put("binary_files", binary);
-        }
-    }
-
-    private static @Nullable String text(byte[] bytes) {
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-        } catch (CharacterCodingException e) {
-            return null;
+        } else {
+            json.put("archive", Base64.getEncoder().encodeToString(CodeArchive.pack(code)));
         }
     }
 

@@ -5,20 +5,24 @@ import io.javalin.http.Context;
 import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackRepository;
+import io.nanogrid.db.Definition;
 import io.nanogrid.db.RefusedException;
+import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.Deployer;
 import io.nanogrid.gateway.deploy.InvalidDefinition;
-import io.nanogrid.gateway.engine.EngineException;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// `/callbacks` and `/callbacks/{id}`: what is registered, whether or not it is deployed.
 final class Callbacks {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Callbacks.class);
 
     private final CallbackRepository callbacks;
     private final DefinitionReader definitions;
@@ -41,13 +45,19 @@ final class Callbacks {
         ctx.json(callbacks.list().stream().map(CallbackJson::callback).toList());
     }
 
-    void get(Context ctx) throws IOException {
+    void get(Context ctx) {
         CallbackRecord callback = find(JsonBody.callbackId(ctx));
         Map<String, @Nullable Object> json = CallbackJson.callback(callback);
+        Definition draft = callback.function().draft();
         try {
-            CallbackJson.addCode(json, store.get(callback.function().draft().codeHash()));
-        } catch (NoSuchFileException e) {
+            CodeBundle code = store.get(draft.codeHash());
+            definitions.inlineText(draft.runtime(), code).ifPresentOrElse(text -> json.put("code", text),
+                    () -> CallbackJson.addFiles(json, code));
+        } catch (IOException e) {
+            LOG.error("[{}] The code of callback {} can't be read", RequestId.of(ctx), callback.id(), e);
             json.put("code", null);
+            json.put("code_hint", "the stored code is lost or damaged: send it again by PUT /callbacks/"
+                    + callback.id() + ", and deploy");
         }
         ctx.json(json);
     }
@@ -59,15 +69,15 @@ final class Callbacks {
         ctx.json(CallbackJson.callback(callbacks.update(callback.id(), draft)));
     }
 
-    void delete(Context ctx) {
+    void delete(Context ctx) throws InterruptedException {
         long id = JsonBody.callbackId(ctx);
         deployer.delete(id);
         ctx.json(Map.of("message", "Callback deleted", "callback_id", id));
     }
 
-    void rollback(Context ctx) throws InterruptedException, InvalidDefinition, EngineException, IOException {
-        CallbackRecord callback = deployer.rollback(JsonBody.callbackId(ctx));
-        ctx.json(CallbackJson.withMessage("Callback rolled back", callback));
+    void rollback(Context ctx) throws InterruptedException {
+        Deploys.answer(ctx, deployer.rollback(JsonBody.callbackId(ctx)),
+                done -> CallbackJson.withMessage("Callback rolled back", done.callback()));
     }
 
     private CallbackRecord find(long id) {
@@ -77,10 +87,19 @@ final class Callbacks {
     /// The callback that a definition's path and method belong to, with that definition; made if there is none.
     CallbackRecord register(ObjectNode json) throws InvalidDefinition, IOException, InterruptedException {
         CallbackDraft draft = definitions.create(json);
-        List<CallbackRecord> present = callbacks.findByRoute(draft.endpoint().routeKey(), draft.endpoint().method())
-                .stream().toList();
-        return present.isEmpty()
-                ? callbacks.create(draft)
-                : callbacks.update(present.getFirst().id(), draft);
+        Optional<CallbackRecord> present = present(draft);
+        if (present.isPresent()) {
+            return callbacks.update(present.get().id(), draft);
+        }
+        try {
+            return callbacks.create(draft);
+        } catch (RefusedException.DuplicateRoute e) {
+            // Somebody else has just made it, unless the route is only what another callback still serves.
+            return callbacks.update(present(draft).orElseThrow(() -> e).id(), draft);
+        }
+    }
+
+    private Optional<CallbackRecord> present(CallbackDraft draft) {
+        return callbacks.findByRoute(draft.endpoint().routeKey(), draft.endpoint().method());
     }
 }

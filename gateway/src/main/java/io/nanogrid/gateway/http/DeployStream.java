@@ -21,14 +21,18 @@ final class DeployStream {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long LOOK_MILLIS = 20;
 
-    private DeployStream() {
+    private final DeployEvents events;
+    private final Problems problems;
+
+    DeployStream(DeployEvents events, Problems problems) {
+        this.events = events;
+        this.problems = problems;
     }
 
     /// Runs the deploy, and goes on with it should the caller hang up.
-    static void run(Context ctx, long callbackId, Deployer deployer, DeployEvents events)
-            throws IOException, InterruptedException {
+    void run(Context ctx, Deployer.Accepted accepted) throws IOException, InterruptedException {
         LinkedBlockingQueue<DeployEvent> queue = new LinkedBlockingQueue<>();
-        String requestId = RequestId.of(ctx);
+        long callbackId = accepted.callback().id();
         try (DeployEvents.Subscription _ = events.subscribe(event -> {
             if (event.callbackId() == callbackId) {
                 queue.add(event);
@@ -37,9 +41,12 @@ final class DeployStream {
             CompletableFuture<DeployOutcome> outcome = new CompletableFuture<>();
             Thread.startVirtualThread(() -> {
                 try {
-                    outcome.complete(deployer.deploy(callbackId));
+                    outcome.complete(accepted.run());
                 } catch (InterruptedException | RuntimeException e) {
                     outcome.completeExceptionally(e);
+                } catch (Error e) {
+                    outcome.completeExceptionally(new IllegalStateException("the deploy ended abruptly", e));
+                    throw e;
                 }
             });
             ctx.res().setContentType("text/event-stream");
@@ -47,7 +54,7 @@ final class DeployStream {
             ctx.res().setHeader("Cache-Control", "no-store");
             OutputStream out = ctx.res().getOutputStream();
             relay(queue, outcome, out);
-            finish(out, outcome, requestId);
+            finish(out, outcome, ctx);
         }
     }
 
@@ -65,18 +72,22 @@ final class DeployStream {
         }
     }
 
-    private static void finish(OutputStream out, CompletableFuture<DeployOutcome> future, String requestId)
-            throws IOException {
-        Problem problem = future.isCompletedExceptionally() ? Problem.internal() : switch (future.join()) {
-            case DeployOutcome.Deployed deployed -> {
-                send(out, "result", CallbackJson.deployed(deployed));
-                yield null;
-            }
-            case DeployOutcome.Failed failed -> problem(failed);
-            case DeployOutcome.Unavailable unavailable -> problem(unavailable);
+    private void finish(OutputStream out, CompletableFuture<DeployOutcome> future, Context ctx) throws IOException {
+        Problem problem = switch (future.state()) {
+            case SUCCESS -> switch (future.resultNow()) {
+                case DeployOutcome.Deployed deployed -> {
+                    send(out, "result", CallbackJson.deployed(deployed));
+                    yield null;
+                }
+                case DeployOutcome.Failed failed -> problem(failed);
+                case DeployOutcome.Unavailable unavailable -> problem(unavailable);
+            };
+            case FAILED -> problems.problem((Exception) future.exceptionNow(), RequestId.of(ctx),
+                    ctx.req().getMethod(), ctx.path());
+            case RUNNING, CANCELLED -> throw new IllegalStateException("a deploy that has ended is " + future.state());
         };
         if (problem != null) {
-            send(out, "error", Problems.members(problem, requestId));
+            send(out, "error", Problems.members(problem, RequestId.of(ctx)));
         }
     }
 

@@ -13,8 +13,11 @@ import io.nanogrid.gateway.deploy.Deployer;
 import io.nanogrid.gateway.deploy.InvalidDefinition;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,13 +30,14 @@ final class Deploys {
     private final CallbackRepository repository;
     private final Callbacks callbacks;
     private final Deployer deployer;
-    private final DeployEvents events;
+    private final DeployStream stream;
 
-    Deploys(CallbackRepository repository, Callbacks callbacks, Deployer deployer, DeployEvents events) {
+    Deploys(CallbackRepository repository, Callbacks callbacks, Deployer deployer, DeployEvents events,
+            Problems problems) {
         this.repository = repository;
         this.callbacks = callbacks;
         this.deployer = deployer;
-        this.events = events;
+        this.stream = new DeployStream(events, problems);
     }
 
     /// `{"callback_id": 1001, "status": true}`, or a whole definition. Waits for the end of the build, unless the caller asks
@@ -48,12 +52,12 @@ final class Deploys {
         if (!up) {
             ctx.json(CallbackJson.withMessage("Callback undeployed", deployer.undeploy(callback.id())));
         } else if (accepts(ctx, "text/event-stream")) {
-            DeployStream.run(ctx, callback.id(), deployer, events);
+            stream.run(ctx, deployer.accept(callback.id()));
         } else if (prefersAsync(ctx)) {
             ctx.status(202).header("Preference-Applied", "respond-async");
-            answerAtOnce(ctx, callback);
+            answerAtOnce(ctx, deployer.accept(callback.id()));
         } else {
-            answer(ctx, deployer.deploy(callback.id()));
+            answer(ctx, deployer.deploy(callback.id()), CallbackJson::deployed);
         }
     }
 
@@ -64,29 +68,30 @@ final class Deploys {
         requireEngineType(json);
         CallbackRecord callback = known(json);
         if (up) {
-            answerAtOnce(ctx, callback);
+            answerAtOnce(ctx, deployer.accept(callback.id()));
         } else {
             ctx.json(CallbackJson.withMessage("Callback undeployed", deployer.undeploy(callback.id())));
         }
     }
 
-    private void answerAtOnce(Context ctx, CallbackRecord callback) {
+    private static void answerAtOnce(Context ctx, Deployer.Accepted accepted) {
         String requestId = RequestId.of(ctx);
+        CallbackRecord callback = accepted.callback();
         Thread.startVirtualThread(() -> {
             try {
-                deployer.deploy(callback.id());
+                accepted.run();
             } catch (InterruptedException | RuntimeException e) {
                 LOG.error("[{}] The deploy of callback {} failed", requestId, callback.id(), e);
             }
         });
-        var json = CallbackJson.withMessage("Deploy accepted", callback);
-        json.put("status", "build");
-        ctx.json(json);
+        ctx.json(CallbackJson.withMessage("Deploy accepted", callback));
     }
 
-    private static void answer(Context ctx, DeployOutcome outcome) {
+    /// @param success makes the answer where a version went live
+    static void answer(Context ctx, DeployOutcome outcome,
+            Function<DeployOutcome.Deployed, Map<String, @Nullable Object>> success) {
         switch (outcome) {
-            case DeployOutcome.Deployed deployed -> ctx.json(CallbackJson.deployed(deployed));
+            case DeployOutcome.Deployed deployed -> ctx.json(success.apply(deployed));
             case DeployOutcome.Failed failed -> Problems.write(ctx, DeployStream.problem(failed));
             case DeployOutcome.Unavailable unavailable -> Problems.write(ctx, DeployStream.problem(unavailable));
         }

@@ -99,9 +99,10 @@ public final class HttpServer implements AutoCloseable {
 
     private void routes(JavalinDefaultRoutingApi routes, Parts parts, Guard guard, Problems problems) {
         Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer);
-        Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events);
+        Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events, problems);
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
         Docs docs = new Docs();
+
         routes.before(RequestId::assign);
         routes.exception(Exception.class, problems::answer);
         // Javalin brings a handler of its own for these, which would go first.

@@ -90,7 +90,7 @@ class CodeArchiveTest {
     @Test
     void moreThanTheEntriesThatAreAllowedAreRefused() {
         byte[] archive = zipped(zip -> {
-            for (int i = 0; i <= CodeArchive.MAX_ENTRIES; i++) {
+            for (int i = 0; i <= CodeBundle.MAX_FILES; i++) {
                 zip.putNextEntry(new ZipEntry("d" + i + "/"));
             }
         });
@@ -107,7 +107,7 @@ class CodeArchiveTest {
         assertThat(bomb).hasSizeLessThan(1 << 20);
         long before = THREADS.getCurrentThreadAllocatedBytes();
         assertThatThrownBy(() -> CodeArchive.unpack(bomb)).isInstanceOf(BadCode.class).hasMessageContaining("64 MiB");
-        assertThat(THREADS.getCurrentThreadAllocatedBytes() - before).isLessThan(3L * CodeArchive.MAX_BYTES);
+        assertThat(THREADS.getCurrentThreadAllocatedBytes() - before).isLessThan(3L * CodeBundle.MAX_BYTES);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nanogrid.gateway.code.CodeBundle.BadCode;
 import io.nanogrid.spi.Content;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,28 @@ class CodeBundleTest {
     @Test
     void noFileAtAllIsRefused() {
         assertThatThrownBy(() -> CodeBundle.of(Map.of())).isInstanceOf(BadCode.class);
+    }
+
+    @Test
+    void moreFilesThanAnArchiveMayHaveAreRefused() throws BadCode {
+        Map<String, Content> most = new HashMap<>();
+        for (int i = 0; i < CodeBundle.MAX_FILES; i++) {
+            most.put("f" + i, TEXT);
+        }
+        assertThat(CodeBundle.of(most).files()).hasSize(CodeBundle.MAX_FILES);
+
+        most.put("one more", TEXT);
+
+        assertThatThrownBy(() -> CodeBundle.of(most)).isInstanceOf(BadCode.class)
+                .hasMessage("the code has more than 4096 files");
+    }
+
+    @Test
+    void moreBytesThanAnArchiveMayHaveAreRefused() {
+        Content half = Content.of(new byte[CodeBundle.MAX_BYTES / 2]);
+
+        assertThatThrownBy(() -> CodeBundle.of(Map.of("a", half, "b", half, "c", TEXT))).isInstanceOf(BadCode.class)
+                .hasMessage("the code has more than 64 MiB");
     }
 
     @Test

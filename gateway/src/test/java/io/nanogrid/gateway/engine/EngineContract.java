@@ -416,6 +416,30 @@ public abstract class EngineContract {
     }
 
     @Test
+    void aLayerIsListedUntilItIsRemoved() throws Exception {
+        DependencyLayer layer = engine.install(Installs.request("pass"), line -> {
+        });
+        assertThat(engine.layers()).contains(layer.key());
+        engine.remove(layer);
+        assertThat(engine.layers()).doesNotContain(layer.key());
+    }
+
+    @Test
+    void aLayerStaysAsLongAsAnInstanceHasIt() throws Exception {
+        DependencyLayer layer = engine.install(Installs.request("""
+                import sys
+                open(sys.argv[1] + '/lib.py', 'w').write('value = 7')"""), line -> {
+        });
+        try (Probe probe = Probe.start(engine, work, MEMORY_MB, false, layer)) {
+            assertThatThrownBy(() -> engine.remove(layer)).isInstanceOf(EngineException.class)
+                    .hasMessageContaining("in use by a running instance");
+            assertThat(probe.run("answer = open('" + layer.location() + "/lib.py').read()")).isEqualTo("value = 7");
+        }
+        engine.remove(layer);
+        assertThat(engine.layers()).doesNotContain(layer.key());
+    }
+
+    @Test
     void aFailedInstallationLeavesNothing() throws Exception {
         DependencyRequest broken = Installs.request("import sys; open(sys.argv[1] + '/half', 'w'); sys.exit(5)");
         List<String> log = new CopyOnWriteArrayList<>();

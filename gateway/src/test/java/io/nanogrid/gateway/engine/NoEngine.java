@@ -2,6 +2,7 @@ package io.nanogrid.gateway.engine;
 
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// The engine of a machine that has none.
@@ -36,6 +37,11 @@ public class NoEngine implements Engine {
     @Override
     public DependencyLayer install(DependencyRequest request, Consumer<String> log) throws EngineException {
         throw new EngineException(REASON);
+    }
+
+    @Override
+    public Set<String> layers() {
+        return Set.of();
     }
 
     @Override

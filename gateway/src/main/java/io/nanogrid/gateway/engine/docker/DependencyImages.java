@@ -7,18 +7,21 @@ import io.nanogrid.gateway.engine.DependencyLayer;
 import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.InstanceCommand;
+import io.nanogrid.gateway.engine.Turns;
 import io.nanogrid.spi.RuntimeDescriptor;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Images with libraries, one for each key, on top of a runtime's image.
 ///
-/// Safe for use by many threads; work on one key is done by one of them, and the others wait for it.
+/// Safe for use by many threads; work on one key is done by one of them at a time, and the others wait for their turn.
 final class DependencyImages {
 
     private static final String REPOSITORY = "nanogrid/deps";
@@ -28,9 +31,7 @@ final class DependencyImages {
     private final RuntimeImages runtimes;
     private final Installer installer;
 
-    /// Each guards the making of the images whose keys fall on it.
-    private final ReentrantLock[] locks = IntStream.range(0, 16).mapToObj(_ -> new ReentrantLock())
-            .toArray(ReentrantLock[]::new);
+    private final Turns<String> turns = new Turns<>();
 
     /// Key → runtime image that the key's image is known to stand on.
     private final Map<String, String> known = new ConcurrentHashMap<>();
@@ -45,9 +46,7 @@ final class DependencyImages {
     DependencyLayer install(DependencyRequest request, Consumer<String> log)
             throws EngineException, InterruptedException {
         String image = name(request.key());
-        ReentrantLock lock = lock(request.key());
-        lock.lockInterruptibly();
-        try {
+        try (Turns<String>.Turn _ = turns.take(request.key())) {
             boolean cached = runtimes.inspect(image) != null;
             if (!cached) {
                 RuntimeImage runtime = runtimes.prepare(request.runtime(), log);
@@ -55,8 +54,6 @@ final class DependencyImages {
                 known.put(request.key(), runtime.name());
             }
             return new DependencyLayer(request.key(), InstanceCommand.DEPENDENCIES, cached);
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -67,9 +64,7 @@ final class DependencyImages {
         if (runtime.name().equals(known.get(layer.key()))) {
             return image;
         }
-        ReentrantLock lock = lock(layer.key());
-        lock.lockInterruptibly();
-        try {
+        try (Turns<String>.Turn _ = turns.take(layer.key())) {
             InspectImageResponse found = runtimes.inspect(image);
             if (found == null) {
                 throw new EngineException("the function's installed libraries are gone: deploy it again");
@@ -81,15 +76,26 @@ final class DependencyImages {
             }
             known.put(layer.key(), runtime.name());
             return image;
-        } finally {
-            lock.unlock();
         }
     }
 
     void remove(DependencyLayer layer) throws EngineException {
         String image = name(layer.key());
-        known.remove(layer.key());
-        removeImage(image);
+        try (Turns<String>.Turn _ = turns.takeSurely(layer.key())) {
+            removeImage(image, false);
+            known.remove(layer.key());
+        }
+    }
+
+    /// The keys of this gateway's images. Those that other gateways have made on the same daemon are theirs to remove.
+    Set<String> layers() throws EngineException {
+        String prefix = REPOSITORY + ":";
+        return docker.surely(DockerCalls.SHORT, "list the installed libraries",
+                () -> docker.client().listImagesCmd().withLabelFilter(Map.of(Labels.GATEWAY, gatewayId)).exec().stream()
+                        .flatMap(
+                                image -> image.getRepoTags() == null ? Stream.of() : Arrays.stream(image.getRepoTags()))
+                        .filter(name -> name.startsWith(prefix)).map(name -> name.substring(prefix.length()))
+                        .collect(Collectors.toSet()));
     }
 
     private void make(String image, DependencyRequest request, RuntimeImage runtime, Consumer<String> log)
@@ -99,7 +105,7 @@ final class DependencyImages {
             installer.install(request, runtime, installed, log);
             copy(installed, image, request.runtime(), runtime);
         } finally {
-            removeImage(installed);
+            removeImage(installed, true);
         }
     }
 
@@ -115,10 +121,11 @@ final class DependencyImages {
         });
     }
 
-    private void removeImage(String image) throws EngineException {
+    /// @param force also if a container has it, which then keeps its layers on the disk for ever
+    private void removeImage(String image, boolean force) throws EngineException {
         docker.surely(DockerCalls.SHORT, "remove the image " + image, () -> {
             try {
-                docker.client().removeImageCmd(image).withForce(true).exec();
+                docker.client().removeImageCmd(image).withForce(force).exec();
             } catch (NotFoundException _) {
                 // There is none.
             } catch (ConflictException e) {
@@ -141,10 +148,6 @@ final class DependencyImages {
             }
             return null;
         });
-    }
-
-    private ReentrantLock lock(String key) {
-        return locks[Math.floorMod(key.hashCode(), locks.length)];
     }
 
     private static String name(String key) {

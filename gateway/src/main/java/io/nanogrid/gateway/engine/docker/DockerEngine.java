@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -95,6 +96,11 @@ public final class DockerEngine implements Engine {
     public DependencyLayer install(DependencyRequest request, Consumer<String> log)
             throws EngineException, InterruptedException {
         return dependencies.install(request, log);
+    }
+
+    @Override
+    public Set<String> layers() throws EngineException {
+        return dependencies.layers();
     }
 
     @Override

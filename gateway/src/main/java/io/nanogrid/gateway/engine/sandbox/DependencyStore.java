@@ -3,31 +3,37 @@ package io.nanogrid.gateway.engine.sandbox;
 import io.nanogrid.gateway.engine.DependencyLayer;
 import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
-import io.nanogrid.gateway.engine.InstallFailed;
 import io.nanogrid.gateway.engine.InstanceCommand;
+import io.nanogrid.gateway.engine.Turns;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Installed libraries by key. A layer is there whole or not at all; each key is installed by one thread at a time, and the
-/// others wait for its result. Safe for use by many threads.
+/// Installed libraries by key. A layer is there whole or not at all; each key is installed or removed by one thread at a time, and the
+/// others wait for their turn. Safe for use by many threads.
 final class DependencyStore {
 
     private static final Logger LOG = LoggerFactory.getLogger(DependencyStore.class);
     private static final String STAGES = ".installing";
+    private static final Pattern KEY = Pattern.compile("[0-9a-f]{8,128}");
 
     private final Path directory;
     private final DependencyInstaller installer;
     private final Interpreters interpreters;
-    private final Map<String, CompletableFuture<DependencyLayer>> running = new ConcurrentHashMap<>();
+    private final Turns<String> turns = new Turns<>();
+    /// How many instances have a layer, by its key. Its monitor guards it, and no layer's directory goes away without it.
+    private final Map<String, Integer> uses = new HashMap<>();
 
     DependencyStore(Path directory, DependencyInstaller installer, Interpreters interpreters) {
         this.directory = directory;
@@ -38,51 +44,16 @@ final class DependencyStore {
     DependencyLayer install(DependencyRequest request, Consumer<String> log)
             throws EngineException, InterruptedException {
         Path place = place(request.key());
-        while (true) {
-            if (Files.isDirectory(place)) {
-                return new DependencyLayer(request.key(), InstanceCommand.DEPENDENCIES, true);
+        try (Turns<String>.Turn turn = turns.ask(request.key())) {
+            if (turn.waits()) {
+                log.accept("the same libraries are being installed already; waiting for them");
             }
-            CompletableFuture<DependencyLayer> mine = new CompletableFuture<>();
-            CompletableFuture<DependencyLayer> other = running.putIfAbsent(request.key(), mine);
-            if (other == null) {
-                return lead(request, place, mine, log);
+            turn.await();
+            boolean cached = Files.isDirectory(place);
+            if (!cached) {
+                installInto(place, request, log);
             }
-            log.accept("the same libraries are being installed already; waiting for them");
-            DependencyLayer result = resultOf(other);
-            if (result != null) {
-                return result;
-            }
-        }
-    }
-
-    private DependencyLayer lead(DependencyRequest request, Path place, CompletableFuture<DependencyLayer> result,
-            Consumer<String> log) throws EngineException, InterruptedException {
-        try {
-            installInto(place, request, log);
-            DependencyLayer layer = new DependencyLayer(request.key(), InstanceCommand.DEPENDENCIES, false);
-            result.complete(layer);
-            return layer;
-        } catch (EngineException | InterruptedException | RuntimeException e) {
-            result.completeExceptionally(e);
-            throw e;
-        } finally {
-            running.remove(request.key(), result);
-        }
-    }
-
-    /// What another thread has reached; null where it gave up for reasons of its own.
-    private static @Nullable DependencyLayer resultOf(CompletableFuture<DependencyLayer> other)
-            throws EngineException, InterruptedException {
-        try {
-            return other.get();
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case InstallFailed failed -> throw new InstallFailed(String.valueOf(failed.getMessage()));
-                case EngineException failed -> throw new EngineException(String.valueOf(failed.getMessage()), failed);
-                case null, default -> {
-                    return null;
-                }
-            }
+            return new DependencyLayer(request.key(), InstanceCommand.DEPENDENCIES, cached);
         }
     }
 
@@ -102,28 +73,66 @@ final class DependencyStore {
         }
     }
 
-    /// The layer's directory on the host.
-    Path locate(DependencyLayer layer) throws EngineException {
-        Path place = place(layer.key());
-        if (!Files.isDirectory(place)) {
-            throw new EngineException("the function's libraries are gone: deploy it again");
+    /// An instance's claim to a layer, which keeps it from being removed.
+    ///
+    /// @param directory where the layer is on the host; null for an instance without libraries
+    /// @param end to be run once, when nothing of the instance runs any more
+    record Use(@Nullable Path directory, Runnable end) {
+    }
+
+    Use use(@Nullable DependencyLayer layer) throws EngineException {
+        if (layer == null) {
+            return new Use(null, () -> {
+            });
         }
-        return place;
+        Path place = place(layer.key());
+        synchronized (uses) {
+            if (!Files.isDirectory(place)) {
+                throw new EngineException("the function's libraries are gone: deploy it again");
+            }
+            uses.merge(layer.key(), 1, Integer::sum);
+        }
+        return new Use(place, () -> {
+            synchronized (uses) {
+                uses.computeIfPresent(layer.key(), (_, count) -> count == 1 ? null : count - 1);
+            }
+        });
+    }
+
+    Set<String> layers() throws EngineException {
+        if (!Files.isDirectory(directory)) {
+            return Set.of();
+        }
+        try (Stream<Path> places = Files.list(directory)) {
+            return places.map(place -> place.getFileName().toString()).filter(KEY.asMatchPredicate())
+                    .collect(Collectors.toSet());
+        } catch (IOException e) {
+            throw new EngineException("the installed libraries can't be listed", e);
+        }
     }
 
     void remove(DependencyLayer layer) throws EngineException {
         Path place = place(layer.key());
-        if (!Files.isDirectory(place)) {
-            return;
-        }
-        try {
-            Path stages = HostFiles.makeDirectory(directory.resolve(STAGES));
-            Path grave = Files.createTempDirectory(stages, "r");
-            Files.move(place, grave.resolve(layer.key()), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
-            HostFiles.delete(grave);
+        try (Turns<String>.Turn _ = turns.takeSurely(layer.key())) {
+            if (Files.isDirectory(place)) {
+                Path grave = Files.createTempDirectory(HostFiles.makeDirectory(directory.resolve(STAGES)), "r");
+                bury(layer.key(), place, grave);
+                HostFiles.delete(grave);
+            }
         } catch (IOException e) {
             throw new EngineException("the libraries can't be removed", e);
         }
+    }
+
+    private void bury(String key, Path place, Path grave) throws EngineException, IOException {
+        synchronized (uses) {
+            if (!uses.containsKey(key)) {
+                Files.move(place, grave.resolve(key), StandardCopyOption.ATOMIC_MOVE);
+                return;
+            }
+        }
+        HostFiles.delete(grave);
+        throw new EngineException("the installed libraries are in use by a running instance");
     }
 
     /// Removes what installations of an earlier life have left.
@@ -132,7 +141,7 @@ final class DependencyStore {
     }
 
     private Path place(String key) throws EngineException {
-        if (!key.matches("[0-9a-f]{8,128}")) {
+        if (!KEY.matcher(key).matches()) {
             throw new EngineException("a layer's key must be 8 to 128 hexadecimal digits");
         }
         return directory.resolve(key);

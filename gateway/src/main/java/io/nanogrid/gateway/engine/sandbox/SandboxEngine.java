@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Instances as bubblewrap sandboxes over the host's own interpreters. Needs no daemon and no image.
 ///
@@ -120,8 +121,19 @@ public final class SandboxEngine implements Engine {
         if (problem != null) {
             throw new EngineException(problem);
         }
+        DependencyStore.Use libraries = store.use(spec.dependencies());
+        try {
+            return start(spec, libraries);
+        } catch (EngineException | InterruptedException | RuntimeException e) {
+            libraries.end().run();
+            throw e;
+        }
+    }
+
+    private EngineInstance start(InstanceSpec spec, DependencyStore.Use libraries)
+            throws EngineException, InterruptedException {
         Interpreters.Program interpreter = interpreters.find(spec.runtime()).program();
-        BubblewrapCommand sandbox = sandbox(spec, interpreter);
+        BubblewrapCommand sandbox = sandbox(spec, interpreter, libraries.directory());
         List<String> command = BubblewrapCommand.limited(config, InstanceCommand.of(spec.runtime(), interpreter.path(),
                 spec.memoryMb(), interpreter.searchPath(InstanceCommand.PATH)));
         OptionalInt uid = uids.take();
@@ -133,7 +145,10 @@ public final class SandboxEngine implements Engine {
             try {
                 ProcessTree tree = launcher.launch(uid, group.joins(),
                         spec.network() ? files.network() : null, sandbox.build(InstanceCommand.TASK), command);
-                return started(new SandboxInstance(tree, group, () -> uids.release(uid)), spec);
+                return started(new SandboxInstance(tree, group, () -> {
+                    uids.release(uid);
+                    libraries.end().run();
+                }), spec);
             } catch (EngineException | InterruptedException | RuntimeException e) {
                 group.remove();
                 throw e;
@@ -144,14 +159,15 @@ public final class SandboxEngine implements Engine {
         }
     }
 
-    private BubblewrapCommand sandbox(InstanceSpec spec, Interpreters.Program interpreter) throws EngineException {
+    private BubblewrapCommand sandbox(InstanceSpec spec, Interpreters.Program interpreter, @Nullable Path libraries)
+            throws EngineException {
         long scratch = config.scratchBytes(spec.memoryMb());
         BubblewrapCommand sandbox = new BubblewrapCommand(config.root(), files.etc(), scratch, spec.network())
                 .scratch(InstanceCommand.TASK, scratch)
                 .readOnly(spec.directory(), InstanceCommand.DIRECTORY)
                 .readOnly(files.bootstrap(spec.runtime()), InstanceCommand.BOOTSTRAP);
-        if (spec.dependencies() != null) {
-            sandbox.readOnly(store.locate(spec.dependencies()), InstanceCommand.DEPENDENCIES);
+        if (libraries != null) {
+            sandbox.readOnly(libraries, InstanceCommand.DEPENDENCIES);
         }
         if (interpreter.prefix() != null) {
             sandbox.readOnly(interpreter.prefix(), interpreter.prefix().toString());
@@ -172,6 +188,11 @@ public final class SandboxEngine implements Engine {
     public DependencyLayer install(DependencyRequest request, Consumer<String> log)
             throws EngineException, InterruptedException {
         return store.install(request, log);
+    }
+
+    @Override
+    public Set<String> layers() throws EngineException {
+        return store.layers();
     }
 
     @Override
