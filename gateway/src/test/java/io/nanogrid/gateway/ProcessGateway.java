@@ -1,11 +1,13 @@
 package io.nanogrid.gateway;
 
+import io.nanogrid.gateway.engine.docker.TestImages;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -51,6 +53,9 @@ final class ProcessGateway implements AutoCloseable {
                 port);
         Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions()
                 .until(() -> gateway.get("/health/live").statusCode() == 200);
+        if (engine.equals("docker")) {
+            TestImages.removeAtEnd(Files.readString(data.resolve("gateway-id")).strip());
+        }
         return gateway;
     }
 

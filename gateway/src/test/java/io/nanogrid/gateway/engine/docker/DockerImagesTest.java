@@ -124,7 +124,7 @@ class DockerImagesTest {
     }
 
     private static DockerEngine engine(Map<String, String> bases) {
-        var usual = DockerConfig.of("images-test", "images");
+        var usual = DockerConfig.of(TestImages.removeAtEnd("images-test"), "images");
         return new DockerEngine(new DockerConfig(usual.gatewayId(), usual.gatewayVersion(), null, bases, usual.cpus(),
                 usual.pids(), usual.openFiles(), usual.scratchBytes(), Duration.ofSeconds(20), usual.install(),
                 usual.networkImage(), List.of()));
