@@ -6,6 +6,8 @@ ARG BUILD_IMAGE=maven:3.9-eclipse-temurin-25
 ARG JDK_IMAGE=eclipse-temurin:25-jre
 
 FROM ${BUILD_IMAGE} AS build
+# By it a stage that nobody needs any more is found: docker image prune --filter label=nanogrid.build
+LABEL nanogrid.build=stage
 # true: take what has been built in gateway/target and runtime-plugins/*/target
 ARG PREBUILT=false
 WORKDIR /src
@@ -20,6 +22,7 @@ RUN set -eu; \
     done
 
 FROM ${JDK_IMAGE}
+LABEL nanogrid.build=gateway
 COPY --from=build /dist /opt/nanogrid-gateway
 WORKDIR /opt/nanogrid-gateway
 ENV DATA_DIR=/data PLUGINS_DIR=/plugins

@@ -9,7 +9,7 @@ Usage: ./start.sh [--reset] [--build] [--help]
 
 Starts the gateway on http://127.0.0.1:8080, building it first if the sources are newer than the last build.
 
-  --reset   start over: delete DATA_DIR (callbacks, code, records), with its two examples not deployed
+  --reset   start over: delete what DATA_DIR holds (callbacks, code, records); refused while a gateway works on it
   --build   build even if nothing has changed
   --help    this
 
@@ -37,23 +37,25 @@ fi
 . ./build-config/jdk25.sh
 jdk=$(find_jdk25) || { explain_jdk25 >&2; exit 69; }
 
+setting() { # NAME DEFAULT: as the gateway reads it, from the environment or .env
+    if eval "[ -n \"\${$1+set}\" ]"; then
+        eval "value=\$$1"
+    else
+        value=$(sed -n "s/^ *\(export  *\)\{0,1\}$1 *= *//p" .env 2>/dev/null | tail -n 1 | sed "s/^[\"']//; s/[\"'] *\$//")
+    fi
+    printf '%s' "${value:-$2}"
+}
+
+# With Docker as the engine, functions run on images and the host needs none of these.
+engine=$(setting ENGINE auto | tr '[:upper:]' '[:lower:]')
 missing=
 for need in python3:python3 node:nodejs bwrap:bubblewrap; do
     command -v "${need%%:*}" >/dev/null 2>&1 || missing="$missing ${need#*:}"
 done
-if [ -n "$missing" ]; then
+if [ "$engine" != docker ] && [ -n "$missing" ]; then
     echo "Not installed:$missing. Functions in the sandbox need them: sudo apt-get install -y$missing" >&2
-    # With Docker as the engine, functions run on images and the host needs none of them.
-    [ "${ENGINE:-auto}" != sandbox ] && docker info >/dev/null 2>&1 || exit 69
+    [ "$engine" != sandbox ] && docker info >/dev/null 2>&1 || exit 69
 fi
-
-setting() { # NAME DEFAULT: as the gateway reads it, from the environment or .env
-    eval "value=\${$1:-}"
-    if [ -z "$value" ] && [ -f .env ]; then
-        value=$(sed -n "s/^ *\(export  *\)\{0,1\}$1 *= *//p" .env | tail -n 1 | sed "s/^[\"']//; s/[\"'] *\$//")
-    fi
-    printf '%s' "${value:-$2}"
-}
 
 jar=gateway/target/nanogrid-gateway-0.1.0-SNAPSHOT.jar
 stale() {
@@ -70,13 +72,8 @@ if [ "$build" = yes ] || stale; then
     touch "$jar"
 fi
 
-if [ "$reset" = yes ]; then
-    data=$(setting DATA_DIR data)
-    if [ -d "$data" ] && [ ! -f "$data/gateway-id" ]; then
-        echo "start.sh: $data isn't a gateway's data directory; nothing was deleted" >&2
-        exit 73
-    fi
-    rm -rf -- "$data"
-fi
+# Refused while another gateway works on the data.
+[ "$reset" = no ] || "$jdk/bin/java" -jar "$jar" --reset
 
-exec "$jdk/bin/java" -XX:+UseSerialGC -XX:TieredStopAtLevel=4 -Xshare:auto -jar "$jar"
+# shellcheck disable=SC2086 # several words
+exec "$jdk/bin/java" $gateway_flags -jar "$jar"

@@ -24,8 +24,4 @@ case " $* " in *" --help "* | *" -h "*) ;; *)
     fi ;;
 esac
 
-# What is measured is started as start.sh starts it.
-flags=$(sed -n 's|^exec "$jdk/bin/java" \(.*\) -jar .*|\1|p' start.sh)
-[ -n "$flags" ] || { echo "run.sh: the JVM's flags can't be found in start.sh" >&2; exit 70; }
-
-exec python3 -B benchmarks/harness --java "$jdk/bin/java $flags" --gateway "$gateway" --bare "$bare" "$@"
+exec python3 -B benchmarks/harness --java "$jdk/bin/java $gateway_flags" --gateway "$gateway" --bare "$bare" "$@"

@@ -1,5 +1,8 @@
 # To be sourced: finds a JDK 25, wherever it is installed, also where it isn't the default.
 
+# The JVM's flags for the gateway: what start.sh starts is what benchmarks/run.sh measures.
+gateway_flags=-XX:+UseSerialGC
+
 is_jdk25() {
     [ -x "$1/bin/javac" ] && [ -f "$1/release" ] && grep -q '^JAVA_VERSION="25' "$1/release"
 }

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-export COMPOSE_PROJECT_NAME=nanogrid-check PORT=${CHECK_PORT:-18080} PREBUILT=true
+export COMPOSE_PROJECT_NAME=nanogrid-check PORT=${CHECK_PORT:-18080} PREBUILT=true IMAGE_TAG=check
 export BUILD_IMAGE=nanogrid-base-jdk:local JDK_IMAGE=nanogrid-base-jdk:local
 export PYTHON_BASE_IMAGE=nanogrid-base-python:local NODE_BASE_IMAGE=nanogrid-base-node:local
 # The legacy builder needs no plugin.
@@ -17,10 +17,16 @@ finish() {
     status=$?
     [ $status = 0 ] || "${compose[@]}" logs --tail 100 || true
     "${compose[@]}" down --volumes --timeout 30 || true
+    if [ -n "${gateway_id:-}" ]; then # The images of its runtimes and libraries.
+        docker images --quiet --filter "label=nanogrid.gateway=$gateway_id" | sort -u | xargs --no-run-if-empty docker rmi --force >/dev/null || true
+    fi
+    docker rmi "nanogrid/gateway:$IMAGE_TAG" >/dev/null 2>&1 || true
+    docker image prune --force --filter label=nanogrid.build >/dev/null || true
     exit $status
 }
 trap finish EXIT
 
+"${compose[@]}" config --quiet
 "${compose[@]}" build
 "${compose[@]}" up -d
 
@@ -30,6 +36,7 @@ for _ in $(seq 90); do
     sleep 1
 done
 healthy || { echo "compose-check: the gateway doesn't become healthy" >&2; exit 1; }
+gateway_id=$("${compose[@]}" exec -T gateway cat /data/gateway-id)
 
 call() { curl --silent --show-error --fail-with-body --max-time 120 "$@"; }
 

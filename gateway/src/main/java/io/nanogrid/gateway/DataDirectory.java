@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
@@ -22,18 +23,18 @@ import org.jspecify.annotations.Nullable;
 final class DataDirectory implements AutoCloseable {
 
     private static final int LONGEST_RUN_PATH = 70;
+    private static final String ID = "gateway-id";
+    private static final String LOCK = "lock";
 
     private final Path directory;
     private final String gatewayId;
     private final Path run;
-    private final FileChannel lockFile;
     private final FileLock lock;
 
-    private DataDirectory(Path directory, String gatewayId, Path run, FileChannel lockFile, FileLock lock) {
+    private DataDirectory(Path directory, String gatewayId, Path run, FileLock lock) {
         this.directory = directory;
         this.gatewayId = gatewayId;
         this.run = run;
-        this.lockFile = lockFile;
         this.lock = lock;
     }
 
@@ -46,10 +47,50 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
+    /// Deletes what is kept in a gateway's directory, but for the gateway's id: by that the next start finds what this one has left
+    /// elsewhere. Nothing is deleted where a gateway works on it.
+    ///
+    /// @return whether it is a gateway's directory or none is there; if not, nothing was deleted
+    static boolean reset(Path directory) throws IOException, InUse {
+        if (!Files.exists(directory)) {
+            return true;
+        }
+        if (!Files.exists(directory.resolve(ID))) {
+            return false;
+        }
+        FileLock lock = lock(directory);
+        try (Stream<Path> content = Files.list(directory)) {
+            for (Path path : content.filter(path -> !path.endsWith(ID) && !path.endsWith(LOCK)).toList()) {
+                delete(path);
+            }
+            delete(elsewhere(gatewayId(directory)));
+        } finally {
+            lock.acquiredBy().close();
+        }
+        return true;
+    }
+
     /// @param runDirectory where sockets go, or null for a place that suits
     static DataDirectory open(Path directory, @Nullable Path runDirectory) throws IOException, InUse {
         Files.createDirectories(directory);
-        FileChannel file = FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE,
+        FileLock lock = lock(directory);
+        String id = gatewayId(directory);
+        // A directory of its own in RUN_DIR, as it is emptied and removed.
+        Path run = runDirectory == null ? defaultRun(id) : runDirectory.resolve(id);
+        if (run.toString().length() > LONGEST_RUN_PATH) {
+            lock.acquiredBy().close();
+            throw new IOException(
+                    "RUN_DIR: " + run + " is too long for the sockets in it; take a path of up to " + LONGEST_RUN_PATH
+                            + " characters");
+        }
+        delete(run.resolve("i"));
+        createPassable(run);
+        createPassable(run.resolve("i"));
+        return new DataDirectory(directory, id, run, lock);
+    }
+
+    private static FileLock lock(Path directory) throws IOException, InUse {
+        FileChannel file = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE);
         FileLock lock;
         try {
@@ -61,23 +102,11 @@ final class DataDirectory implements AutoCloseable {
             file.close();
             throw new InUse(directory);
         }
-        String id = gatewayId(directory);
-        // A directory of its own in RUN_DIR, as it is emptied and removed.
-        Path run = runDirectory == null ? defaultRun(id) : runDirectory.resolve(id);
-        if (run.toString().length() > LONGEST_RUN_PATH) {
-            file.close();
-            throw new IOException(
-                    "RUN_DIR: " + run + " is too long for the sockets in it; take a path of up to " + LONGEST_RUN_PATH
-                            + " characters");
-        }
-        empty(run.resolve("i"));
-        createPassable(run);
-        createPassable(run.resolve("i"));
-        return new DataDirectory(directory, id, run, file, lock);
+        return lock;
     }
 
     private static String gatewayId(Path directory) throws IOException {
-        Path file = directory.resolve("gateway-id");
+        Path file = directory.resolve(ID);
         if (Files.exists(file)) {
             String id = Files.readString(file).strip();
             if (id.matches("[0-9a-f]{12}")) {
@@ -106,12 +135,12 @@ final class DataDirectory implements AutoCloseable {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
     }
 
-    private static void empty(Path directory) throws IOException {
-        if (!Files.isDirectory(directory)) {
+    private static void delete(Path tree) throws IOException {
+        if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
         List<Path> all;
-        try (Stream<Path> files = Files.walk(directory)) {
+        try (Stream<Path> files = Files.walk(tree)) {
             all = files.sorted(Comparator.reverseOrder()).toList();
         }
         for (Path path : all) {
@@ -148,7 +177,11 @@ final class DataDirectory implements AutoCloseable {
         if (!"root".equals(System.getProperty("user.name")) || passable(directory)) {
             return own;
         }
-        return Path.of("/var/lib/nanogrid", gatewayId, "deps");
+        return elsewhere(gatewayId).resolve("deps");
+    }
+
+    private static Path elsewhere(String gatewayId) {
+        return Path.of("/var/lib/nanogrid", gatewayId);
     }
 
     private static boolean passable(Path directory) throws IOException {
@@ -163,10 +196,9 @@ final class DataDirectory implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try {
-            empty(run);
+            delete(run);
         } finally {
-            lock.release();
-            lockFile.close();
+            lock.acquiredBy().close();
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.nanogrid.gateway;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.nanogrid.gateway.config.ConfigException;
 import io.nanogrid.gateway.config.DotEnv;
 import io.nanogrid.gateway.config.GatewayConfig;
@@ -9,11 +10,12 @@ import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The process. Exit codes: 0 after an orderly stop, 78 where the configuration can't be used, 1 where the start fails otherwise.
+/// The process. With `--reset` it deletes what DATA_DIR holds instead of starting. Exit codes: 0 after an orderly stop, 78 where the configuration can't be used, 1 where the start fails otherwise.
 public final class Main {
 
     private static final int EXIT_FAILED = 1;
@@ -34,6 +36,9 @@ public final class Main {
             System.exit(GatewayConfig.EXIT_CONFIG);
             return;
         }
+        if (List.of(args).contains("--reset")) {
+            System.exit(reset(config.dataDirectory(), err));
+        }
         Wiring gateway;
         try {
             gateway = new Wiring(config, bundledPlugins(), version());
@@ -48,6 +53,18 @@ public final class Main {
         }
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> stop(gateway)));
         announce(config, gateway.port());
+    }
+
+    private static int reset(Path data, PrintStream err) throws IOException {
+        try {
+            if (DataDirectory.reset(data)) {
+                return 0;
+            }
+            err.println("DATA_DIR: " + data + " isn't a gateway's data directory; nothing was deleted");
+        } catch (DataDirectory.InUse e) {
+            err.println("DATA_DIR: " + e.getMessage() + "; nothing was deleted");
+        }
+        return GatewayConfig.EXIT_CONFIG;
     }
 
     /// Ends with 0, which the JVM wouldn't after a signal.
@@ -111,7 +128,7 @@ public final class Main {
 
     /// What this process may count on: a container's limit, where there is one.
     private static long machineMemoryMb() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
                 ? system.getTotalMemorySize() >> 20
                 : Runtime.getRuntime().maxMemory() >> 20;
     }

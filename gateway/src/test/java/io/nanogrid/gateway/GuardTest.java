@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nanogrid.gateway.TestGateway.Answer;
 import java.io.InputStream;
 import java.net.Socket;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -132,7 +133,7 @@ final class GuardTest {
                     .expect(200);
             Answer preflight = gateway.send(gateway.request("/api/open").header("origin", "https://app.example")
                     .header("access-control-request-method", "POST")
-                    .method("OPTIONS", java.net.http.HttpRequest.BodyPublishers.noBody()));
+                    .method("OPTIONS", BodyPublishers.noBody()));
 
             assertThat(allowed.header("Access-Control-Allow-Origin")).contains("https://app.example");
             assertThat(foreign.header("Access-Control-Allow-Origin")).isEmpty();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -75,7 +76,7 @@ record Leftovers(JsonNode instances, int directories, int files, int processes, 
     private static int count(Path directory, int depth) throws IOException {
         try (Stream<Path> found = Files.walk(directory, depth)) {
             return (int) found.count();
-        } catch (java.io.UncheckedIOException e) {
+        } catch (UncheckedIOException e) {
             return -1; // It changed meanwhile.
         }
     }
@@ -132,7 +133,7 @@ record Leftovers(JsonNode instances, int directories, int files, int processes, 
         try (Stream<Path> groups = Files.find(hierarchy, 4,
                 (path, attributes) -> attributes.isDirectory() && path.toString().contains("nanogrid-" + id + "/"))) {
             groups.forEach(found::add);
-        } catch (java.io.UncheckedIOException e) {
+        } catch (UncheckedIOException e) {
             // Groups come and go; whoever waits for a figure asks again.
         }
     }

@@ -39,4 +39,42 @@ final class MainTest {
             assertThat(Files.readString(log)).contains("another gateway");
         }
     }
+
+    @Test
+    void aResetDeletesEverythingButTheIdByWhichLeftoversAreFound(@TempDir Path directory) throws Exception {
+        Path data = directory.resolve("data");
+        ProcessGateway.start("sandbox", data, directory.resolve("log")).close();
+        String id = Files.readString(data.resolve("gateway-id"));
+        assertThat(data.resolve("db")).isNotEmptyDirectory();
+
+        assertThat(reset(data, directory.resolve("reset.log"))).isZero();
+
+        assertThat(data).isDirectoryNotContaining(file -> !file.endsWith("gateway-id") && !file.endsWith("lock"));
+        assertThat(data.resolve("gateway-id")).hasContent(id);
+    }
+
+    @Test
+    void aResetIsRefusedWhileAGatewayWorksOnTheData(@TempDir Path directory) throws Exception {
+        Path data = directory.resolve("data");
+        Path log = directory.resolve("reset.log");
+        try (ProcessGateway gateway = ProcessGateway.start("sandbox", data, directory.resolve("log"))) {
+            assertThat(reset(data, log)).isEqualTo(78);
+
+            assertThat(log).content().contains("another gateway is working on", "nothing was deleted");
+            assertThat(gateway.get("/callbacks").body()).contains("1001");
+        }
+    }
+
+    @Test
+    void aResetDeletesNothingInADirectoryThatIsNoGateways(@TempDir Path directory) throws Exception {
+        Path precious = Files.writeString(Files.createDirectory(directory.resolve("home")).resolve("precious"), "x");
+
+        assertThat(reset(directory.resolve("home"), directory.resolve("reset.log"))).isEqualTo(78);
+
+        assertThat(precious).exists();
+    }
+
+    private static int reset(Path data, Path log) throws Exception {
+        return ProcessGateway.launch(log, Map.of("DATA_DIR", data.toString()), "--reset").waitFor();
+    }
 }

@@ -1,13 +1,16 @@
 package io.nanogrid.gateway;
 
+import io.nanogrid.gateway.engine.docker.TestImages;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
@@ -31,11 +34,12 @@ final class ProcessGateway implements AutoCloseable {
     }
 
     /// Starts one without waiting for it.
-    static Process launch(Path log, Map<String, String> settings) throws IOException {
+    static Process launch(Path log, Map<String, String> settings, String... arguments) throws IOException {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-cp", classPath, Main.class.getName())
                 .redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.command().addAll(List.of(arguments));
         builder.environment().putAll(settings);
         return builder.start();
     }
@@ -49,6 +53,9 @@ final class ProcessGateway implements AutoCloseable {
                 port);
         Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions()
                 .until(() -> gateway.get("/health/live").statusCode() == 200);
+        if (engine.equals("docker")) {
+            TestImages.removeAtEnd(Files.readString(data.resolve("gateway-id")).strip());
+        }
         return gateway;
     }
 

@@ -3,6 +3,7 @@ package io.nanogrid.gateway;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nanogrid.gateway.config.GatewayConfig;
+import io.nanogrid.gateway.engine.docker.TestImages;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.Socket;
@@ -98,6 +99,9 @@ final class TestGateway implements AutoCloseable {
         }
         Wiring wiring = new Wiring(GatewayConfig.read(environment, 8192), plugins, "test");
         TestGateway gateway = new TestGateway(wiring, directory);
+        if (engine.equals("docker")) {
+            TestImages.removeAtEnd(gateway.id());
+        }
         gateway.requireEngine(engine);
         return gateway;
     }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /// Reads the JSON body of a management call, and takes nothing that isn't in the contract.
 final class JsonBody {
@@ -23,6 +24,9 @@ final class JsonBody {
             .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+
+    /// Where the parser names the setting that made it refuse.
+    private static final Pattern OF_THE_PARSER = Pattern.compile(",? ?(from )?`[^`]*`");
 
     private JsonBody() {
     }
@@ -59,7 +63,10 @@ final class JsonBody {
         } catch (JsonProcessingException e) {
             var at = e.getLocation();
             String where = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-            throw Problem.badRequest("malformed_json", "the body isn't JSON: " + e.getOriginalMessage() + where)
+            throw Problem
+                    .badRequest("malformed_json",
+                            "the body isn't JSON: " + OF_THE_PARSER.matcher(e.getOriginalMessage()).replaceAll("")
+                                    + where)
                     .thrown();
         } catch (IOException e) {
             throw Problem.badRequest("malformed_json", "the body isn't JSON in UTF-8").thrown();

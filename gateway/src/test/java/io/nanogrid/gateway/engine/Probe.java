@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -199,7 +200,7 @@ public final class Probe implements AutoCloseable {
         return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
-    private static <T> T soon(String what, java.util.concurrent.Callable<T> task) throws Exception {
+    private static <T> T soon(String what, Callable<T> task) throws Exception {
         CompletableFuture<T> result = new CompletableFuture<>();
         Thread thread = Thread.ofVirtual().start(() -> {
             try {

@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -45,7 +46,7 @@ final class ApiDocument {
         Set<String> operations = new TreeSet<>();
         root.path("paths").properties().forEach(path -> path.getValue().fieldNames().forEachRemaining(method -> {
             if (METHODS.contains(method)) {
-                operations.add(method.toUpperCase(java.util.Locale.ROOT) + " " + path.getKey());
+                operations.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey());
             }
         }));
         return operations;

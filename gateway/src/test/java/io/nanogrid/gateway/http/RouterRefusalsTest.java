@@ -84,4 +84,13 @@ class RouterRefusalsTest {
         assertThat(head.headers().firstValue("ETag")).isEqualTo(get.headers().firstValue("ETag"));
         assertThat(head.body()).isEmpty();
     }
+
+    @Test
+    void whatIsWrongWithJsonIsSaidInNoWordsOfTheProgram() throws Exception {
+        HttpResponse<String> deep = server.send("POST", "/chatroom", "[".repeat(100));
+
+        assertThat(deep.statusCode()).isEqualTo(400);
+        assertThat(deep.body()).contains("\"reason\":\"malformed_json\"", "nesting depth")
+                .doesNotContain("StreamReadConstraints", "com.fasterxml", "`");
+    }
 }

@@ -49,7 +49,7 @@ public record DockerConfig(
     /// The defaults for a gateway.
     public static DockerConfig of(String gatewayId, String gatewayVersion) {
         return new DockerConfig(gatewayId, gatewayVersion, null, Map.of(), 1.0, 64, 1024, 512L << 20,
-                Duration.ofMinutes(5), Install.DEFAULT, "nanogrid-base-net:local", List.of());
+                Duration.ofMinutes(2), Install.DEFAULT, "nanogrid-base-net:local", List.of());
     }
 
     private static void require(boolean holds, String rule, Object value) {

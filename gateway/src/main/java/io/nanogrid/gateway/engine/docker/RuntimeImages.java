@@ -186,9 +186,13 @@ final class RuntimeImages {
         }
         String usual = runtime.image().base();
         String fallback = runtime.image().fallback();
-        InspectImageResponse found = localOrPulled(usual, log);
+        InspectImageResponse found = inspect(usual);
         if (found == null) {
+            // Before a pull: where there is no registry, each start would wait for one in vain.
             found = inspect(fallback);
+        }
+        if (found == null) {
+            found = localOrPulled(usual, log);
         }
         if (found == null) {
             throw new EngineException("there is no base image for " + runtime.id() + ": '" + usual
@@ -205,7 +209,7 @@ final class RuntimeImages {
         if (found != null || unavailable.contains(image)) {
             return found;
         }
-        log.accept("pulling " + image);
+        log.accept("pulling " + image + ", for " + config.pullDeadline().toSeconds() + " s at most");
         try {
             docker.within(config.pullDeadline(), "pull " + image,
                     () -> docker.client().pullImageCmd(withTag(image)).exec(new PullImageResultCallback())

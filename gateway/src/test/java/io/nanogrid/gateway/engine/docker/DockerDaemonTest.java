@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// What the engine does when the daemon or the gateway goes away in between.
 class DockerDaemonTest {
 
-    private final String gateway = "test-" + UUID.randomUUID();
+    private final String gateway = TestImages.removeAtEnd("test-" + UUID.randomUUID());
     private final DockerCalls daemon = new DockerCalls(null);
 
     @TempDir

@@ -9,6 +9,6 @@ public final class DockerFactory implements EngineFactory {
 
     @Override
     public Engine create(String gatewayId, Path work) {
-        return new DockerEngine(DockerConfig.of(gatewayId, "contract"));
+        return new DockerEngine(DockerConfig.of(TestImages.removeAtEnd(gatewayId), "contract"));
     }
 }

@@ -83,18 +83,21 @@ class DockerImagesTest {
     }
 
     @Test
-    void theFallbackIsUsedWhereTheBaseIsNotToBeHad() throws Exception {
+    void aFallbackThatIsThereSparesAPull() throws Exception {
         String image = engine.prepare(runtime("a", LOCAL, LOCAL), log::add);
         assertThat(engine.prepare(runtime("a", "localhost:1/none:1", LOCAL), log::add)).isEqualTo(image);
-        assertThat(log).anyMatch(line -> line.startsWith("Docker couldn't pull localhost:1/none:1"));
+        assertThat(log).noneMatch(line -> line.contains("pull"));
     }
 
     @Test
-    void aBaseThatCanNotBePulledIsNotTriedAgain() throws Exception {
-        engine.prepare(runtime("a", "localhost:1/none:1", LOCAL), log::add);
+    void aBaseThatCanNotBePulledIsNotTriedAgain() {
+        RuntimeDescriptor nowhere = runtime("a", "localhost:1/none:1", "nanogrid-none:local");
+        assertThatThrownBy(() -> engine.prepare(nowhere, log::add)).isInstanceOf(EngineException.class);
+        assertThat(log).first().isEqualTo("pulling localhost:1/none:1, for 20 s at most");
+        assertThat(log).last().asString().startsWith("Docker couldn't pull localhost:1/none:1");
         log.clear();
-        engine.prepare(runtime("b", "localhost:1/none:1", LOCAL), log::add);
-        assertThat(log).noneMatch(line -> line.contains("pull"));
+        assertThatThrownBy(() -> engine.prepare(nowhere, log::add)).isInstanceOf(EngineException.class);
+        assertThat(log).isEmpty();
     }
 
     @Test
@@ -121,7 +124,7 @@ class DockerImagesTest {
     }
 
     private static DockerEngine engine(Map<String, String> bases) {
-        var usual = DockerConfig.of("images-test", "images");
+        var usual = DockerConfig.of(TestImages.removeAtEnd("images-test"), "images");
         return new DockerEngine(new DockerConfig(usual.gatewayId(), usual.gatewayVersion(), null, bases, usual.cpus(),
                 usual.pids(), usual.openFiles(), usual.scratchBytes(), Duration.ofSeconds(20), usual.install(),
                 usual.networkImage(), List.of()));

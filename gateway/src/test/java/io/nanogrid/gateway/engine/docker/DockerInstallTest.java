@@ -34,7 +34,7 @@ class DockerInstallTest {
 
     private final List<String> log = new CopyOnWriteArrayList<>();
     private final String key = UUID.randomUUID().toString().replace("-", "");
-    private final String gateway = "install-" + key;
+    private final String gateway = TestImages.removeAtEnd("install-" + key);
     private final DockerCalls daemon = new DockerCalls(null);
     private final DockerEngine engine = engine("install");
 

@@ -33,7 +33,7 @@ class DockerNetworkTest {
 
     private static final String IMAGE = "nanogrid-base-net:local";
 
-    private final String gateway = "net-" + UUID.randomUUID();
+    private final String gateway = TestImages.removeAtEnd("net-" + UUID.randomUUID());
     private final DockerCalls daemon = new DockerCalls(null);
     private final String machine = address();
     private final DockerEngine engine = engine(IMAGE, List.of());
