@@ -88,7 +88,8 @@ final class ApiHandler extends Handler.Wrapper {
                     limits.require(exchange::insist, callers.client(exchange.header(Guard.API_KEY), address),
                             "callback:" + route.callbackId(), perMinute);
                 }
-                writer.write(exchange, invoke.invoke(route, CallReader.read(exchange, parameters, address, maxBodyBytes)));
+                writer.write(exchange,
+                        invoke.invoke(route, CallReader.read(exchange, parameters, address, maxBodyBytes)));
             }
             case Match.WrongMethod<Route>(var allowed) -> {
                 exchange.set("Allow", String.join(", ", allowed));

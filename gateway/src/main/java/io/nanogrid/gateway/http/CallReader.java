@@ -17,7 +17,8 @@ final class CallReader {
     private CallReader() {
     }
 
-    static HttpCall read(ApiExchange exchange, Map<String, String> pathParameters, String clientAddress, long maxBodyBytes) {
+    static HttpCall read(ApiExchange exchange, Map<String, String> pathParameters, String clientAddress,
+            long maxBodyBytes) {
         String query = exchange.query();
         return new HttpCall(
                 exchange.requestId(),

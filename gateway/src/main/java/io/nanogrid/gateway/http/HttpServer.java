@@ -92,7 +92,8 @@ public final class HttpServer implements AutoCloseable {
     private static ApiHandler api(Parts parts, ApiKeys keys, Guard guard, Problems problems) {
         Cors cors = new Cors(parts.config.corsOrigins());
         CallWriter writer = new CallWriter(!keys.required(), cors.configured());
-        return new ApiHandler(parts.routes, parts.invoke, guard, new Callers(keys, parts.config.trustedProxies()), new RateLimiting(parts.limits),
+        return new ApiHandler(parts.routes, parts.invoke, guard, new Callers(keys, parts.config.trustedProxies()),
+                new RateLimiting(parts.limits),
                 cors,
                 writer, problems, parts.config.maxBodyBytes());
     }
