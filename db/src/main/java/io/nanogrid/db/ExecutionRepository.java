@@ -16,10 +16,8 @@ public interface ExecutionRepository {
     /// Newest first.
     List<ExecutionRecord> listByFunction(String functionId, int limit);
 
-    /// Newest first.
-    List<ExecutionRecord> listByCallback(long callbackId, int limit);
-
-    /// Deletes what started before `cutoff`, in small transactions so that other writers get their turn in between.
+    /// Deletes what started before `cutoff`, in small transactions so that other writers get their turn in between. A call that ran for
+    /// very long may stay until those that were stored before it are as old.
     ///
     /// @return how many records it deleted
     int deleteOlderThan(Instant cutoff);

@@ -14,6 +14,8 @@ import io.nanogrid.db.ExecutionStatus;
 
 /// Stateless: any thread may use it.
 final class SqliteExecutions implements ExecutionRepository {
+    /// Records are stored in the order in which calls end, so the oldest ones come first, and no index on the start is needed: each index
+    /// is a good part of what storing a record costs.
     private static final int DELETED_AT_ONCE = 1_000;
     private static final String NEWEST_FIRST = " ORDER BY started_at DESC, id DESC LIMIT ?";
 
@@ -39,20 +41,15 @@ final class SqliteExecutions implements ExecutionRepository {
     }
 
     @Override
-    public List<ExecutionRecord> listByCallback(long callbackId, int limit) {
-        return select("callback_id = ?", callbackId, limit);
-    }
-
-    @Override
     public int deleteOlderThan(Instant cutoff) {
         int total = 0;
         int deleted;
         do {
             deleted = lanes.write(connection -> Sql.update(connection,
-                    "DELETE FROM execution WHERE id IN (SELECT id FROM execution WHERE started_at < ? LIMIT ?)", cutoff,
-                    DELETED_AT_ONCE));
+                    "DELETE FROM execution WHERE started_at < ? AND id IN (SELECT id FROM execution ORDER BY id LIMIT ?)",
+                    cutoff, DELETED_AT_ONCE));
             total += deleted;
-        } while (deleted == DELETED_AT_ONCE);
+        } while (deleted > 0);
         return total;
     }
 
@@ -63,12 +60,12 @@ final class SqliteExecutions implements ExecutionRepository {
 
     private static int insert(Connection connection, List<ExecutionRecord> executions) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("""
-                INSERT INTO execution (request_id, function_id, callback_id, version, status, started_at, queue_us,
+                INSERT INTO execution (request_id, function_id, version, status, started_at, queue_us,
                   init_us, run_us, cold_start, peak_memory_bytes, error_type, error_message, stdout, stderr,
                   output_truncated)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""")) {
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""")) {
             for (ExecutionRecord e : executions) {
-                Sql.bind(statement, e.requestId(), e.functionId(), e.callbackId(), e.version(), e.status(),
+                Sql.bind(statement, e.requestId(), e.functionId(), e.version(), e.status(),
                         e.startedAt(), e.queue(), e.init(), e.run(), e.coldStart(), e.peakMemoryBytes(), e.errorType(),
                         e.errorMessage(), e.stdout(), e.stderr(), e.outputTruncated());
                 statement.addBatch();
@@ -79,7 +76,7 @@ final class SqliteExecutions implements ExecutionRepository {
 
     private static ExecutionRecord map(ResultSet row) throws SQLException {
         return new ExecutionRecord(row.getString("request_id"), row.getString("function_id"),
-                Sql.longOrNull(row, "callback_id"), row.getInt("version"),
+                row.getInt("version"),
                 ExecutionStatus.valueOf(row.getString("status")), Sql.instant(row, "started_at"),
                 Sql.duration(row, "queue_us"), Sql.duration(row, "init_us"), Sql.duration(row, "run_us"),
                 row.getBoolean("cold_start"), Sql.longOrNull(row, "peak_memory_bytes"), row.getString("error_type"),

@@ -87,7 +87,6 @@ CREATE TABLE execution (
   id                INTEGER PRIMARY KEY,
   request_id        TEXT    NOT NULL,
   function_id       TEXT    NOT NULL,
-  callback_id       INTEGER,
   version           INTEGER NOT NULL,
   status            TEXT    NOT NULL,
   started_at        INTEGER NOT NULL,
@@ -104,5 +103,3 @@ CREATE TABLE execution (
 ) STRICT;
 CREATE INDEX execution_by_request ON execution (request_id);
 CREATE INDEX execution_by_function ON execution (function_id, started_at);
-CREATE INDEX execution_by_callback ON execution (callback_id, started_at) WHERE callback_id IS NOT NULL;
-CREATE INDEX execution_by_start ON execution (started_at);

@@ -23,7 +23,7 @@ final class Executions {
 
     static ExecutionRecord record(Route route, Invocation call) {
         Fault fault = fault(call.outcome());
-        return new ExecutionRecord(call.requestId(), route.version().key().functionId(), route.callbackId(),
+        return new ExecutionRecord(call.requestId(), route.version().key().functionId(),
                 route.version().key().version(), status(call.outcome()), call.startedAt(),
                 Duration.ofNanos(call.queueNanos()),
                 Duration.ofNanos(call.initNanos()), Duration.ofNanos(call.runNanos()), call.cold(),

@@ -101,7 +101,7 @@ class ExecutionLogTest {
     }
 
     private static ExecutionRecord execution(String id) {
-        return new ExecutionRecord(id, "f", 1L, 1, ExecutionStatus.SUCCESS, NOW, Duration.ZERO, Duration.ZERO,
+        return new ExecutionRecord(id, "f", 1, ExecutionStatus.SUCCESS, NOW, Duration.ZERO, Duration.ZERO,
                 Duration.ZERO,
                 false, null, null, null, "", "", false);
     }
@@ -146,11 +146,6 @@ class ExecutionLogTest {
 
         @Override
         public List<ExecutionRecord> listByFunction(String functionId, int limit) {
-            return List.of();
-        }
-
-        @Override
-        public List<ExecutionRecord> listByCallback(long callbackId, int limit) {
             return List.of();
         }
     }
