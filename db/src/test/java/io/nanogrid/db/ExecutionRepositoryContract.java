@@ -85,12 +85,23 @@ public abstract class ExecutionRepositoryContract extends Contract {
 
     @Test
     void aLongCallThatWasStoredLateIsDeletedWhenItIsOld() {
-        database.executions().insert(List.of(execution("short", "f", START.plusSeconds(9)), execution("long", "f", START),
-                execution("new", "f", START.plusSeconds(11))));
+        database.executions()
+                .insert(List.of(execution("short", "f", START.plusSeconds(9)), execution("long", "f", START),
+                        execution("new", "f", START.plusSeconds(11))));
 
         assertThat(database.executions().deleteOlderThan(START.plusSeconds(10))).isEqualTo(2);
         assertThat(database.executions().listByFunction("f", 10)).extracting(ExecutionRecord::requestId)
                 .containsExactly("new");
+    }
+
+    @Test
+    void recordsOfATimeWhenTheClockWasAheadDoNotKeepOldOnes() {
+        database.executions().insert(IntStream.range(0, 2_001)
+                .mapToObj(i -> execution("ahead" + i, "f", START.plusSeconds(3600))).toList());
+        database.executions().insert(List.of(execution("old", "g", START)));
+
+        assertThat(database.executions().deleteOlderThan(START.plusSeconds(1))).isOne();
+        assertThat(database.executions().listByFunction("g", 10)).isEmpty();
     }
 
     private static ExecutionRecord execution(String requestId, String functionId, Instant startedAt) {

@@ -17,6 +17,8 @@ final class SqliteExecutions implements ExecutionRepository {
     /// Records are stored in the order in which calls end, so the oldest ones come first, and no index on the start is needed: each index
     /// is a good part of what storing a record costs.
     private static final int DELETED_AT_ONCE = 1_000;
+    /// Records that aren't old may stand in front: of a time when the clock was ahead, or of before a very long call.
+    private static final int TRIES_IN_VAIN = 10;
     private static final String NEWEST_FIRST = " ORDER BY started_at DESC, id DESC LIMIT ?";
 
     private final Lanes lanes;
@@ -43,14 +45,31 @@ final class SqliteExecutions implements ExecutionRepository {
     @Override
     public int deleteOlderThan(Instant cutoff) {
         int total = 0;
-        int deleted;
-        do {
-            deleted = lanes.write(connection -> Sql.update(connection,
-                    "DELETE FROM execution WHERE started_at < ? AND id IN (SELECT id FROM execution ORDER BY id LIMIT ?)",
-                    cutoff, DELETED_AT_ONCE));
+        int inVain = 0;
+        long from = 0;
+        while (inVain < TRIES_IN_VAIN) {
+            Optional<Long> to = windowAfter(from);
+            if (to.isEmpty()) {
+                break;
+            }
+            int deleted = delete(from, to.get(), cutoff);
+            inVain = deleted == 0 ? inVain + 1 : 0;
             total += deleted;
-        } while (deleted > 0);
+            from = to.get();
+        }
         return total;
+    }
+
+    /// The last id of the next records, if there are any.
+    private Optional<Long> windowAfter(long id) {
+        return lanes.read(connection -> Sql.first(connection,
+                "SELECT max(id) FROM (SELECT id FROM execution WHERE id > ? ORDER BY id LIMIT ?) HAVING count(*) > 0",
+                row -> row.getLong(1), id, DELETED_AT_ONCE));
+    }
+
+    private int delete(long after, long last, Instant cutoff) {
+        return lanes.write(connection -> Sql.update(connection,
+                "DELETE FROM execution WHERE id > ? AND id <= ? AND started_at < ?", after, last, cutoff));
     }
 
     private List<ExecutionRecord> select(String condition, Object parameter, int limit) {

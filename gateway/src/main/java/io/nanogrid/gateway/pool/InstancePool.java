@@ -9,8 +9,6 @@ import io.nanogrid.spi.RuntimeDescriptor;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// instances are made and destroyed by [Supply], whose threads take the lock again to enter what came of it.
 public final class InstancePool implements AutoCloseable {
 
-    /// How often the sweeper looks. The deadline of a call is kept to this.
+    /// How often the sweeper looks. The deadline of a call, and of its wait for an instance, is kept to this.
     private static final Duration BEAT = Duration.ofMillis(10);
 
     final ReentrantLock lock = new ReentrantLock();
@@ -42,7 +40,6 @@ public final class InstancePool implements AutoCloseable {
     public Acquired acquire(FunctionVersion version) throws InterruptedException {
         long now = System.nanoTime();
         Waiter waiter;
-        VersionSlot slot;
         lock.lock();
         try {
             if (books.closed) {
@@ -53,51 +50,46 @@ public final class InstancePool implements AutoCloseable {
                         + " MiB, and all instances together may have " + config.memoryBudgetMb()
                         + ": give the function less or raise MEMORY_BUDGET_MB");
             }
-            slot = books.slot(version);
-            PooledInstance idle = slot.waiters.isEmpty() ? slot.idle.pollLast() : null;
+            VersionSlot slot = books.slot(version);
+            PooledInstance idle = slot.waiters.isEmpty() && books.mayRunOneMore(slot) ? slot.idle.pollLast() : null;
             if (idle != null) {
                 idle.state = ((Idle) idle.state).taken(now);
                 slot.busy.add(idle);
                 return new Acquired.Granted(new Lease(this, slot, idle, false, 0));
             }
             if (slot.waiters.size() >= config.queueLength()) {
-                return full(slot);
+                return slot.full();
             }
             waiter = new Waiter(now);
             books.waits(slot, waiter);
         } finally {
             lock.unlock();
         }
-        return await(waiter, slot);
+        return await(waiter);
     }
 
-    private Acquired await(Waiter waiter, VersionSlot slot) throws InterruptedException {
+    /// Without a timer of its own, which would cost more than the wait mostly takes: the sweeper ends what takes too long.
+    private static Acquired await(Waiter waiter) throws InterruptedException {
         try {
-            return waiter.answer.get(config.queueWait().toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            return giveUp(waiter, full(slot));
-        } catch (InterruptedException e) {
-            if (giveUp(waiter, full(slot)) instanceof Acquired.Granted(Lease lease)) {
-                lease.close();
+            Acquired answer = waiter.answer.get();
+            if (!Thread.interrupted()) {
+                return answer;
             }
-            throw e;
+        } catch (InterruptedException e) {
+            // Said again below, when what may have come meanwhile has been given back.
         } catch (ExecutionException e) {
             throw new IllegalStateException("a waiter is never failed", e);
         }
+        if (giveUp(waiter) instanceof Acquired.Granted(Lease lease)) {
+            lease.close();
+        }
+        throw new InterruptedException();
     }
 
     /// Stops waiting, unless an answer has just come.
-    private static Acquired giveUp(Waiter waiter, Acquired instead) {
-        return waiter.answer.complete(instead) ? instead : waiter.answer.join();
-    }
-
-    private Acquired full(VersionSlot slot) {
-        lock.lock();
-        try {
-            return new Acquired.Full(slot.atOwnLimit(), Duration.ofSeconds(1));
-        } finally {
-            lock.unlock();
-        }
+    private static Acquired giveUp(Waiter waiter) {
+        Acquired nothing = new Acquired.Unavailable("nobody waits for it any more");
+        return waiter.answer.complete(nothing) ? nothing : waiter.answer.join();
     }
 
     /// Has a stem of `runtime` made, so that its first function needn't wait for a start.
@@ -197,14 +189,18 @@ public final class InstancePool implements AutoCloseable {
     void release(VersionSlot slot, PooledInstance instance, @Nullable Cause verdict) {
         lock.lock();
         try {
-            if (!(instance.state instanceof Busy)) {
+            if (!(instance.state instanceof Busy busy)) {
                 slot.busy.remove(instance);
                 books.forgetIfUnused(slot);
-            } else if (verdict == null) {
+                return;
+            }
+            slot.brief.ended(System.nanoTime() - busy.sinceNanos());
+            if (verdict == null) {
                 books.settle(slot, instance, false, 0);
             } else {
                 slot.busy.remove(instance);
                 books.retire(instance, verdict);
+                books.lendIdle(slot, System.nanoTime());
                 books.growWhereCallsWait(System.nanoTime());
                 books.forgetIfUnused(slot);
             }
@@ -231,6 +227,7 @@ public final class InstancePool implements AutoCloseable {
     void ended(PooledInstance instance) {
         lock.lock();
         try {
+            instance.ended = true;
             if (instance.state instanceof Idle) {
                 books.slots.values().forEach(slot -> slot.idle.remove(instance));
                 books.retire(instance, Cause.BROKEN);

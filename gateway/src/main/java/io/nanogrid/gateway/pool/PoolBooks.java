@@ -61,9 +61,29 @@ final class PoolBooks {
         }
     }
 
+    boolean mayRunOneMore(VersionSlot slot) {
+        return slot.busy.size() < config.running() || !slot.brief.areBrief();
+    }
+
+    /// Gives idle instances to calls that wait for one of those that run, where that takes too long.
+    void lendIdle(VersionSlot slot, long now) {
+        while (!slot.idle.isEmpty() && !slot.waiters.isEmpty()
+                && (mayRunOneMore(slot) || slot.waited(now) >= config.patience().toNanos())) {
+            PooledInstance instance = slot.idle.removeLast();
+            Idle idle = (Idle) instance.state;
+            instance.state = idle.taken(now);
+            if (lend(slot, instance, false, 0)) {
+                slot.busy.add(instance);
+            } else {
+                instance.state = idle;
+                slot.idle.addLast(instance);
+            }
+        }
+    }
+
     /// Starts as many instances as the waiting calls are worth.
     private void grow(VersionSlot slot, long now) {
-        while (slot.starting < slot.waiters.size() && slot.size() < slot.limit && worthOneMore(slot, now)) {
+        while (slot.idle.isEmpty() && slot.starting < slot.waiters.size() && slot.size() < slot.limit && worthOneMore(slot, now)) {
             InstanceShape shape = slot.version.shape();
             PooledInstance stem = stems.take(shape);
             if (stem == null && !makeRoom(shape.memoryMb(), slot)) {
@@ -123,22 +143,30 @@ final class PoolBooks {
     /// Gives an instance that is nobody's at the moment to the next caller, or lets it rest.
     void settle(VersionSlot slot, PooledInstance instance, boolean fresh, long initNanos) {
         long now = System.nanoTime();
-        // One that has ended since its answer wouldn't be reported again.
-        boolean ended = instance.process.onExit().isDone();
-        if (closed || ended || (slot.waiters.isEmpty() && slot.retired) || (someoneStarves && !fresh)) {
+        // One that has ended since its answer isn't reported again.
+        if (closed || instance.ended || (slot.waiters.isEmpty() && slot.retired) || (someoneStarves && !fresh)) {
             slot.busy.remove(instance);
             retire(instance, Cause.RETIRED);
             return;
         }
+        instance.state = ((Busy) instance.state).handedOver(now);
+        if (!lend(slot, instance, fresh, initNanos)) {
+            slot.busy.remove(instance);
+            slot.idle.addLast(instance);
+            instance.state = ((Busy) instance.state).freed(now);
+        }
+    }
+
+    /// Gives a busy instance to the call that has waited longest.
+    ///
+    /// @return whether any call waits
+    private boolean lend(VersionSlot slot, PooledInstance instance, boolean fresh, long initNanos) {
         for (Waiter waiter; (waiter = slot.waiters.poll()) != null;) {
-            instance.state = ((Busy) instance.state).handedOver(now);
             if (waiter.answer.complete(new Acquired.Granted(new Lease(pool, slot, instance, fresh, initNanos)))) {
-                return;
+                return true;
             }
         }
-        slot.busy.remove(instance);
-        slot.idle.addLast(instance);
-        instance.state = ((Busy) instance.state).freed(now);
+        return false;
     }
 
     /// An instance has loaded the slot's function.
@@ -217,7 +245,8 @@ final class PoolBooks {
             slot.takeOverdue(now).forEach(instance -> retire(instance, Cause.TIMED_OUT));
             slot.takeIdle(idle -> now - idle.sinceNanos() > config.idleTimeout().toNanos())
                     .forEach(instance -> retire(instance, Cause.RETIRED));
-            slot.dropAnsweredWaiters();
+            slot.dropWaiters(now, config.queueWait());
+            lendIdle(slot, now);
             someoneStarves |= starves(slot, now);
             forgetIfUnused(slot);
         }

@@ -8,6 +8,8 @@ import java.time.Duration;
 /// @param defaultConcurrency most instances of a version that says nothing itself
 /// @param eager so many instances of one version are started as soon as calls wait; more only when a call has waited for `patience`.
 ///        More running instances than processors make everything slower
+/// @param running so many instances of one version run at once while its calls are brief; a call beyond waits for one of them, for up to
+///        `patience`, even where another instance is idle. About twice the processors: more of them only take the caches from each other
 /// @param patience see `eager`
 /// @param queueLength most calls that wait for one version
 /// @param queueWait how long a call waits before it is turned away
@@ -21,6 +23,7 @@ public record PoolConfig(
         int memoryBudgetMb,
         int defaultConcurrency,
         int eager,
+        int running,
         Duration patience,
         int queueLength,
         Duration queueWait,
@@ -36,6 +39,7 @@ public record PoolConfig(
                 memoryBudgetMb,
                 16,
                 Math.max(2, Runtime.getRuntime().availableProcessors()),
+                2 * Runtime.getRuntime().availableProcessors(),
                 Duration.ofMillis(10),
                 1024,
                 Duration.ofSeconds(30),

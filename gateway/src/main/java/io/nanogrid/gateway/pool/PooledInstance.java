@@ -21,6 +21,8 @@ final class PooledInstance {
 
     /// Guarded by the pool's lock.
     InstanceState state;
+    /// Whether its process has ended. Guarded by the pool's lock.
+    boolean ended;
 
     PooledInstance(
             String id,

@@ -24,7 +24,8 @@ final class Sweeper implements AutoCloseable {
             while (!closed.await(beat.toNanos(), TimeUnit.NANOSECONDS)) {
                 try {
                     pool.sweep(System.nanoTime());
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
+                    // Calls wait for its next look: nobody else ends what takes too long.
                     LOG.error("The pool couldn't be swept", e);
                 }
             }

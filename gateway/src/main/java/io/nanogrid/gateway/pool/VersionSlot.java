@@ -2,6 +2,7 @@ package io.nanogrid.gateway.pool;
 
 import io.nanogrid.gateway.pool.InstanceState.Busy;
 import io.nanogrid.gateway.pool.InstanceState.Idle;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -14,6 +15,8 @@ import java.util.function.Predicate;
 /// The pool's books of one function version. Guarded by the pool's lock.
 final class VersionSlot {
 
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
     final FunctionVersion version;
     final int limit;
     /// The most recently used one is last and is taken first, so that the others can grow old.
@@ -21,6 +24,7 @@ final class VersionSlot {
     final Set<PooledInstance> busy = new HashSet<>();
     /// In order of arrival.
     final Deque<Waiter> waiters = new ArrayDeque<>();
+    final BriefCalls brief = new BriefCalls();
     int starting;
     boolean retired;
     /// Until when no further instance is started beside those that are there, by [System#nanoTime].
@@ -35,10 +39,10 @@ final class VersionSlot {
         return idle.size() + busy.size() + starting;
     }
 
-    /// Whether as many instances as its owner allows are what keeps a call waiting.
-    boolean atOwnLimit() {
+    /// What a call is told that can't be served: whether as many instances as the owner allows stand in its way, or the machine.
+    Acquired full() {
         Integer own = version.concurrency();
-        return own != null && size() >= own;
+        return new Acquired.Full(own != null && size() >= own, RETRY_AFTER);
     }
 
     boolean unused() {
@@ -66,8 +70,12 @@ final class VersionSlot {
         return taken;
     }
 
-    void dropAnsweredWaiters() {
-        waiters.removeIf(waiter -> waiter.answer.isDone());
+    /// Ends the wait of calls that have waited for so long, and forgets those that have given up.
+    void dropWaiters(long now, Duration patience) {
+        waiters.removeIf(waiter -> {
+            boolean tooLong = now - waiter.sinceNanos >= patience.toNanos();
+            return tooLong && waiter.answer.complete(full()) || waiter.answer.isDone();
+        });
     }
 
     /// How long its first call has waited, in nanoseconds; 0 where none waits.

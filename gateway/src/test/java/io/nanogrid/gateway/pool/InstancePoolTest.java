@@ -3,6 +3,7 @@ package io.nanogrid.gateway.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -98,6 +99,47 @@ class InstancePoolTest extends PoolTest {
             assertThat(fixture.pool.acquire(who)).isInstanceOfSatisfying(Acquired.Full.class,
                     full -> assertThat(full.ownLimit()).isFalse());
         }
+    }
+
+    @Test
+    void aBriefCallWaitsForARunningInstanceRatherThanTakingAnIdleOne() throws Exception {
+        openWithOneRunning(LONG);
+        FunctionVersion who = fixture.function("who", WHO);
+        twoIdleInstancesAndManyBriefCalls(who);
+        Future<String> second;
+        String first;
+        try (Lease lease = fixture.lease(who)) {
+            second = fixture.in(() -> fixture.call(who, "1"));
+            await().until(() -> fixture.pool.status().waiting() == 1);
+            assertThat(fixture.pool.status().idle()).isOne();
+            first = PoolFixture.run(lease, "1");
+        }
+        assertThat(second.get()).isEqualTo(first);
+    }
+
+    @Test
+    void aCallThatHasWaitedForARunningInstanceTakesAnIdleOne() throws Exception {
+        openWithOneRunning(Duration.ofMillis(10));
+        FunctionVersion who = fixture.function("who", WHO);
+        twoIdleInstancesAndManyBriefCalls(who);
+        try (Lease _ = fixture.lease(who); Lease _ = fixture.lease(who)) {
+            assertThat(fixture.pool.status().busy()).isEqualTo(2);
+        }
+    }
+
+    private void openWithOneRunning(Duration patience) throws IOException {
+        PoolConfig plain = PoolFixture.config(4, 10, LONG);
+        open(new PoolConfig(plain.memoryBudgetMb(), 16, 2, 1, patience, 10, LONG, LONG, LONG, LONG, 0, MB, 1000));
+    }
+
+    private void twoIdleInstancesAndManyBriefCalls(FunctionVersion version) throws InterruptedException {
+        try (Lease _ = fixture.lease(version); Lease _ = fixture.lease(version)) {
+            assertThat(fixture.pool.status().busy()).isEqualTo(2);
+        }
+        await().until(() -> {
+            fixture.call(version, "1");
+            return fixture.pool.books.slots.get(version.key()).brief.areBrief();
+        });
     }
 
     @Test
@@ -258,7 +300,7 @@ class InstancePoolTest extends PoolTest {
     @Test
     void whateverManyThreadsDoTheMemoryIsAccountedForInTheEnd() throws Exception {
         PoolConfig plain = PoolFixture.config(4, 4, Duration.ofMillis(500));
-        open(new PoolConfig(plain.memoryBudgetMb(), 16, 2, plain.patience(), 4, plain.queueWait(), LONG, LONG,
+        open(new PoolConfig(plain.memoryBudgetMb(), 16, 2, 4, plain.patience(), 4, plain.queueWait(), LONG, LONG,
                 Duration.ofMillis(50), 1, MB, 1000));
         long end = System.nanoTime() + Duration.ofSeconds(6).toNanos();
         List<FunctionVersion> versions = new ArrayList<>();

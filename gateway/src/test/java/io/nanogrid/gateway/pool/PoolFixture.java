@@ -43,7 +43,7 @@ final class PoolFixture implements AutoCloseable {
 
     /// A configuration without stems, so that memory is what the functions have.
     static PoolConfig config(int instances, int queue, Duration queueWait) {
-        return new PoolConfig(instances * MB, 16, 2, Duration.ofMillis(10), queue, queueWait, Duration.ofSeconds(20),
+        return new PoolConfig(instances * MB, 16, 2, 4, Duration.ofMillis(10), queue, queueWait, Duration.ofSeconds(20),
                 Duration.ofSeconds(20), Duration.ofMinutes(5), 0, MB, 10_000);
     }
 
