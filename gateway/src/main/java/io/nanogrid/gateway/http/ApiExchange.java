@@ -2,6 +2,7 @@ package io.nanogrid.gateway.http;
 
 import io.nanogrid.gateway.wire.Bytes;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,26 +66,35 @@ final class ApiExchange {
         return Request.getRemoteAddr(request);
     }
 
-    /// Waits for the body.
+    /// Waits for the body. From then on nothing is expected of the client, however long the answer takes.
     ///
     /// @param limit the longest that is taken, in bytes
     /// @throws Problem.Thrown if it is longer, or doesn't arrive whole
-    Bytes body(long limit) {
-        long announced = request.getLength();
-        if (announced > limit) {
-            throw Problem.bodyTooLarge(limit).thrown();
-        }
-        if (announced == 0) {
-            return Bytes.EMPTY;
-        }
-        try {
-            byte[] body = Content.Source.asInputStream(request).readNBytes((int) limit + 1);
-            if (body.length > limit) {
+    Bytes body(int limit) {
+        Bytes body = Bytes.EMPTY;
+        if (hasBody()) {
+            byte[] read = request.getLength() > limit ? null : read(limit);
+            if (read == null) {
                 throw Problem.bodyTooLarge(limit).thrown();
             }
-            return Bytes.wrap(body);
-        } catch (IOException e) {
-            throw Problem.badRequest("incomplete_body", "the body didn't arrive whole").thrown();
+            body = Bytes.wrap(read);
+        }
+        request.addIdleTimeoutListener(_ -> false);
+        return body;
+    }
+
+    private boolean hasBody() {
+        return request.getLength() > 0 || headers().contains(HttpHeader.TRANSFER_ENCODING);
+    }
+
+    /// @return null where there is more than the limit
+    private byte @Nullable [] read(int limit) {
+        // Closing gives back what of it has been received and isn't read.
+        try (InputStream body = Content.Source.asInputStream(request)) {
+            byte[] bytes = body.readNBytes(limit + 1);
+            return bytes.length > limit ? null : bytes;
+        } catch (IOException | RuntimeException e) {
+            throw Problem.badRequest("incomplete_body", "the body didn't arrive whole, or not as HTTP says").thrown();
         }
     }
 
@@ -113,6 +123,10 @@ final class ApiExchange {
     /// Answers; nothing can be set any more.
     void send(int status, byte[] body) {
         last.forEach(this::set);
+        if (!request.consumeAvailable()) {
+            // The rest of the body may never come, and would be taken for the next request.
+            response.getHeaders().put(HttpHeader.CONNECTION, "close");
+        }
         response.setStatus(status);
         response.write(true, ByteBuffer.wrap(body), callback);
     }

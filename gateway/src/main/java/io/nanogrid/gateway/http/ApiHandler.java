@@ -5,8 +5,8 @@ import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.routes.RouteTable.Match;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -17,7 +17,7 @@ import org.eclipse.jetty.util.Callback;
 final class ApiHandler extends Handler.Wrapper {
 
     private static final String PREFIX = "/api/";
-    static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+    static final List<String> METHODS = List.of("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT");
 
     private final LiveRoutes routes;
     private final Invoke invoke;
@@ -27,7 +27,7 @@ final class ApiHandler extends Handler.Wrapper {
     private final Cors cors;
     private final CallWriter writer;
     private final Problems problems;
-    private final long maxBodyBytes;
+    private final int maxBodyBytes;
 
     ApiHandler(
             LiveRoutes routes,
@@ -38,7 +38,7 @@ final class ApiHandler extends Handler.Wrapper {
             Cors cors,
             CallWriter writer,
             Problems problems,
-            long maxBodyBytes) {
+            int maxBodyBytes) {
         this.routes = routes;
         this.invoke = invoke;
         this.guard = guard;
@@ -65,7 +65,7 @@ final class ApiHandler extends Handler.Wrapper {
         ApiExchange exchange = new ApiExchange(request, response, callback);
         try {
             handle(exchange);
-        } catch (Exception e) {
+        } catch (Exception | Error e) {
             exchange.send(problems.problem(e, exchange.requestId(), exchange.method(), path));
         }
         return true;
@@ -84,7 +84,7 @@ final class ApiHandler extends Handler.Wrapper {
                         exchange.headers().getValuesList(HttpHeader.X_FORWARDED_FOR));
                 Integer perMinute = route.rateLimit();
                 if (perMinute != null) {
-                    // Instead of what the function may answer under the names of these headers.
+                    // They stand in place of what the function may answer under the same names.
                     limits.require(exchange::insist, callers.client(exchange.header(Guard.API_KEY), address),
                             "callback:" + route.callbackId(), perMinute);
                 }
@@ -100,6 +100,9 @@ final class ApiHandler extends Handler.Wrapper {
     }
 
     private Match<Route> find(String method, String path) {
+        if (path.isEmpty()) {
+            return new Match.NotFound<>();
+        }
         if (!METHODS.contains(method)) {
             return new Match.WrongMethod<>(METHODS);
         }

@@ -18,7 +18,7 @@ final class CallReader {
     }
 
     static HttpCall read(ApiExchange exchange, Map<String, String> pathParameters, String clientAddress,
-            long maxBodyBytes) {
+            int maxBodyBytes) {
         String query = exchange.query();
         return new HttpCall(
                 exchange.requestId(),
@@ -64,7 +64,7 @@ final class CallReader {
         try {
             return URLDecoder.decode(text, StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
-            throw Problem.badRequest("bad_query", "the query has a broken escape").thrown();
+            throw Problem.badRequest("bad_query", "the path or the query has a broken escape").thrown();
         }
     }
 }

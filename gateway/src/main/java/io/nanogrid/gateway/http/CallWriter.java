@@ -4,6 +4,7 @@ import io.nanogrid.gateway.dispatch.Invocation;
 import io.nanogrid.gateway.dispatch.Outcome;
 import io.nanogrid.gateway.wire.Bytes;
 import java.time.Duration;
+import java.util.function.Function;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.PreEncodedHttpField;
@@ -31,48 +32,22 @@ final class CallWriter {
 
     void write(ApiExchange exchange, Invocation call) {
         exchange.set(call.cold() ? COLD : WARM);
-        exchange.set("Server-Timing",
-                "queue;dur=" + millis(call.queueNanos()) + ", init;dur=" + millis(call.initNanos())
-                        + ", function;dur=" + millis(call.runNanos()));
+        exchange.set("Server-Timing", "queue;dur=" + millis(call.queueNanos()) + ", init;dur="
+                + millis(call.initNanos()) + ", function;dur=" + millis(call.runNanos()));
         switch (call.outcome()) {
             case Outcome.Value(Bytes json) -> {
                 exchange.set(SUCCESS);
                 exchange.set(JSON);
                 exchange.send(200, json.array());
             }
-            case Outcome.Response response -> {
-                try {
-                    FunctionResponse answer = FunctionResponse.read(response);
-                    exchange.set(SUCCESS);
-                    (ownCors ? answer.withoutCors() : answer).write(exchange, confinePages);
-                } catch (FunctionResponse.Unusable e) {
-                    exchange.set(LAMBDA_STATUS, "400");
-                    exchange.send(Problem.badResult(String.valueOf(e.getMessage())));
-                }
-            }
-            case Outcome.BadResult(Bytes detail) -> {
-                exchange.set(LAMBDA_STATUS, "400");
-                String text = detail.text();
-                exchange.send(FunctionFault.add(Problem.badResult(FunctionFault.summary(text)), text));
-            }
-            case Outcome.FunctionError(Bytes detail) -> {
-                exchange.set(LAMBDA_STATUS, "500");
-                String text = detail.text();
-                exchange.send(FunctionFault.add(Problem.functionError(FunctionFault.summary(text)), text));
-            }
-            case Outcome.InitFailed(Bytes detail) -> {
-                exchange.set(LAMBDA_STATUS, "500");
-                String text = detail.text();
-                exchange.send(FunctionFault.add(Problem.initFailed(FunctionFault.summary(text)), text));
-            }
-            case Outcome.InitDied(String message, _) -> {
-                exchange.set(LAMBDA_STATUS, "500");
-                exchange.send(Problem.initFailed(message).with("output", tail(call)));
-            }
-            case Outcome.TimedOut(Duration limit) -> {
-                exchange.set(LAMBDA_STATUS, "504");
-                exchange.send(Problem.timedOut("the function ran longer than its " + limit.toMillis() + " ms"));
-            }
+            case Outcome.Response response -> write(exchange, response);
+            case Outcome.BadResult(Bytes detail) -> fault(exchange, "400", detail, Problem::badResult);
+            case Outcome.FunctionError(Bytes detail) -> fault(exchange, "500", detail, Problem::functionError);
+            case Outcome.InitFailed(Bytes detail) -> fault(exchange, "500", detail, Problem::initFailed);
+            case Outcome.InitDied(String message, _) ->
+                fail(exchange, "500", Problem.initFailed(message).with("output", tail(call)));
+            case Outcome.TimedOut(Duration limit) -> fail(exchange, "504",
+                    Problem.timedOut("the function ran longer than its " + limit.toMillis() + " ms"));
             case Outcome.Exited(int code) ->
                 exchange.send(Problem.instanceExited("the process ended with exit code " + code)
                         .with("exitCode", code).with("output", tail(call)));
@@ -86,6 +61,30 @@ final class CallWriter {
             }
             case Outcome.Unavailable(String message) -> exchange.send(Problem.engineUnavailable(message));
         }
+    }
+
+    private void write(ApiExchange exchange, Outcome.Response response) {
+        try {
+            FunctionResponse answer = FunctionResponse.read(response);
+            exchange.set(SUCCESS);
+            (ownCors ? answer.withoutCors() : answer).write(exchange, confinePages);
+        } catch (FunctionResponse.Unusable e) {
+            fail(exchange, "400", Problem.badResult(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static void fault(
+            ApiExchange exchange,
+            String status,
+            Bytes detail,
+            Function<String, Problem> problem) {
+        String text = detail.text();
+        fail(exchange, status, FunctionFault.add(problem.apply(FunctionFault.summary(text)), text));
+    }
+
+    private static void fail(ApiExchange exchange, String status, Problem problem) {
+        exchange.set(LAMBDA_STATUS, status);
+        exchange.send(problem);
     }
 
     private static String tail(Invocation call) {

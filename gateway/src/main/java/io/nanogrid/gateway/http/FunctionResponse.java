@@ -24,6 +24,8 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
             .build();
     private static final ObjectMapper JSON = new ObjectMapper(TOKENS);
     private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}");
+    /// Of all names and values together, in bytes. The server takes a little more, for what the gateway itself says.
+    private static final int MAX_HEADERS = 24 << 10;
     /// What only the server may say.
     private static final Set<String> OF_THE_SERVER = Set.of("content-length", "date", "server");
 
@@ -31,6 +33,11 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
     private static final String OWN_ORIGIN = "sandbox allow-scripts allow-forms allow-modals allow-popups allow-downloads";
 
     record Header(String name, String value) {
+
+        /// On the wire, with what separates it from others.
+        int size() {
+            return name.length() + value.length() + 4;
+        }
 
         boolean isCalled(String other) {
             return name.equalsIgnoreCase(other);
@@ -74,6 +81,9 @@ record FunctionResponse(int status, List<Header> headers, boolean typed, byte[] 
         HopHeaders hop = new HopHeaders(headers.stream().filter(header -> header.isCalled("Connection"))
                 .map(Header::value).toList());
         headers.removeIf(header -> hop.endHere(header.name().toLowerCase(Locale.ROOT)));
+        if (headers.stream().mapToInt(Header::size).sum() > MAX_HEADERS) {
+            throw new Unusable("the headers are longer than " + MAX_HEADERS + " bytes");
+        }
         boolean typed = headers.stream().anyMatch(header -> header.isCalled("Content-Type"));
         if (response.jsonBody() && !typed) {
             headers.add(new Header("Content-Type", "application/json"));

@@ -27,6 +27,9 @@ import org.eclipse.jetty.util.thread.VirtualThreadPool;
 /// The gateway's HTTP side: all routes in one table, and the server that serves them, a virtual thread a request.
 public final class HttpServer implements AutoCloseable {
 
+    /// In bytes: what a function may say in its headers, and room for the gateway's own.
+    private static final int MAX_RESPONSE_HEAD = 32 << 10;
+
     final Javalin javalin;
     private final Health health;
     private final DeploySocket socket;
@@ -79,6 +82,7 @@ public final class HttpServer implements AutoCloseable {
         config.jetty.modifyHttpConfiguration(http -> {
             http.setSendServerVersion(false);
             http.setSendDateHeader(true);
+            http.setMaxResponseHeaderSize(MAX_RESPONSE_HEAD);
         });
     }
 
@@ -90,12 +94,13 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private static ApiHandler api(Parts parts, ApiKeys keys, Guard guard, Problems problems) {
-        Cors cors = new Cors(parts.config.corsOrigins());
+        GatewayConfig config = parts.config;
+        Callers callers = new Callers(keys, config.trustedProxies());
+        RateLimiting limits = new RateLimiting(parts.limits);
+        Cors cors = new Cors(config.corsOrigins());
         CallWriter writer = new CallWriter(!keys.required(), cors.configured());
-        return new ApiHandler(parts.routes, parts.invoke, guard, new Callers(keys, parts.config.trustedProxies()),
-                new RateLimiting(parts.limits),
-                cors,
-                writer, problems, parts.config.maxBodyBytes());
+        return new ApiHandler(parts.routes, parts.invoke, guard, callers, limits, cors, writer, problems,
+                config.maxBodyBytes());
     }
 
     private void routes(JavalinDefaultRoutingApi routes, Parts parts, Guard guard, Problems problems) {

@@ -42,7 +42,7 @@ final class Problems {
     }
 
     /// What to answer to a request in which this was thrown. What is nobody's mistake but ours is logged.
-    Problem problem(Exception thrown, String requestId, String method, String path) {
+    Problem problem(Throwable thrown, String requestId, String method, String path) {
         return switch (thrown) {
             case Problem.Thrown known -> known.problem();
             case InvalidDefinition invalid -> Problem.invalidDefinition(String.valueOf(invalid.getMessage()));

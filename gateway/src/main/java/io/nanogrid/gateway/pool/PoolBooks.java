@@ -83,7 +83,8 @@ final class PoolBooks {
 
     /// Starts as many instances as the waiting calls are worth.
     private void grow(VersionSlot slot, long now) {
-        while (slot.idle.isEmpty() && slot.starting < slot.waiters.size() && slot.size() < slot.limit && worthOneMore(slot, now)) {
+        while (slot.idle.isEmpty() && slot.starting < slot.waiters.size() && slot.size() < slot.limit
+                && worthOneMore(slot, now)) {
             InstanceShape shape = slot.version.shape();
             PooledInstance stem = stems.take(shape);
             if (stem == null && !makeRoom(shape.memoryMb(), slot)) {

@@ -42,6 +42,16 @@ class KernelFileTest {
     }
 
     @Test
+    void anInterruptOfWhoReadsHarmsNobody() throws Exception {
+        try (KernelFile file = new KernelFile(Files.writeString(directory.resolve("file"), "1"))) {
+            Thread.currentThread().interrupt();
+            file.read();
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(file.read()).isEqualTo("1");
+        }
+    }
+
+    @Test
     void aClosedFileReadsAsGone() throws Exception {
         KernelFile file = new KernelFile(Files.writeString(directory.resolve("file"), "1"));
         file.close();

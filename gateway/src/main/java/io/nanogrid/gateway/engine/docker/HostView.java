@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.StringTokenizer;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -55,10 +54,13 @@ final class HostView implements AutoCloseable {
         return peak == null ? OptionalLong.empty() : peak.number();
     }
 
-    /// Whether init has other children than the runtime: only processes without a parent come to it.
+    /// Whether init has other children than the runtime: only processes without a parent come to it. True where that can't be read any more.
     boolean hasOrphans() {
-        String pids = children == null ? null : children.read();
-        return pids != null && new StringTokenizer(pids).countTokens() > 1;
+        if (children == null) {
+            return false;
+        }
+        String pids = children.read();
+        return pids == null || pids.strip().indexOf(' ') > 0;
     }
 
     @Override

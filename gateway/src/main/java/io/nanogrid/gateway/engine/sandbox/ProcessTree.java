@@ -66,10 +66,10 @@ final class ProcessTree {
         outer.destroyForcibly();
     }
 
-    /// Whether init has more children than the one that it started: processes whose parent has ended.
+    /// Whether init has more children than the one that it started: processes whose parent has ended. True where that can't be read.
     boolean hasOrphans() {
         String pids = children.read();
-        return pids != null && pids.strip().indexOf(' ') > 0;
+        return pids == null || pids.strip().indexOf(' ') > 0;
     }
 
     /// Host pids of all processes of the tree, init first. Those that come and go meanwhile may be missing.
