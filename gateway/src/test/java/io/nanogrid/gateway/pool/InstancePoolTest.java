@@ -138,7 +138,8 @@ class InstancePoolTest extends PoolTest {
         }
         await().until(() -> {
             fixture.call(version, "1");
-            return fixture.pool.books.slots.get(version.key()).brief.areBrief();
+            VersionSlot slot = fixture.pool.books.slots.get(version.key());
+            return slot != null && slot.brief.areBrief();
         });
     }
 
