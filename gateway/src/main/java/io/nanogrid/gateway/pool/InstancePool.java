@@ -3,7 +3,6 @@ package io.nanogrid.gateway.pool;
 import io.nanogrid.gateway.pool.InstanceState.Busy;
 import io.nanogrid.gateway.pool.InstanceState.Cause;
 import io.nanogrid.gateway.pool.InstanceState.Idle;
-import io.nanogrid.gateway.pool.InstanceState.Stem;
 import io.nanogrid.gateway.pool.VersionSlot.Waiter;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.time.Duration;
@@ -11,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps instances and lends them to calls: an idle one of the version if there is one, else a stem that is given the function, else a
@@ -94,9 +94,23 @@ public final class InstancePool implements AutoCloseable {
 
     /// Has a stem of `runtime` made, so that its first function needn't wait for a start.
     public void stock(RuntimeDescriptor runtime) {
+        InstanceShape shape = new InstanceShape(runtime, config.stemMemoryMb(), false, null);
+        change(() -> books.stems.keep(shape, System.nanoTime()));
+    }
+
+    private void change(Runnable entry) {
         lock.lock();
         try {
-            books.stems.keep(new InstanceShape(runtime, config.stemMemoryMb(), false, null), System.nanoTime());
+            entry.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private <T extends @Nullable Object> T read(Supplier<T> look) {
+        lock.lock();
+        try {
+            return look.get();
         } finally {
             lock.unlock();
         }
@@ -104,60 +118,46 @@ public final class InstancePool implements AutoCloseable {
 
     /// An instance has greeted.
     void greeted(PooledInstance instance) {
-        lock.lock();
-        try {
-            books.alive.add(instance);
-        } finally {
-            lock.unlock();
-        }
+        change(() -> books.alive.add(instance));
         instance.process.onExit().thenRun(() -> ended(instance));
     }
 
     /// A stem is ready for the shelf.
     void stocked(PooledInstance stem) {
-        lock.lock();
-        try {
+        change(() -> {
             books.stems.arrived(stem);
-            if ((books.closed || !books.stems.isDemanded(stem.shape)) && books.stems.remove(stem)) {
+            boolean wanted = !books.closed && books.stems.isDemanded(stem.shape);
+            if (!wanted && books.stems.remove(stem)) {
                 books.retire(stem, Cause.RETIRED);
             }
             gone.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     /// No stem came of it.
     void notStocked(InstanceShape shape) {
-        lock.lock();
-        try {
+        change(() -> {
             books.stems.failed(shape);
             books.memory.release(shape.memoryMb());
             gone.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     boolean isClosed() {
-        lock.lock();
-        try {
-            return books.closed;
-        } finally {
-            lock.unlock();
-        }
+        return read(() -> books.closed);
+    }
+
+    /// An instance has loaded the slot's function.
+    void supplied(VersionSlot slot, PooledInstance instance, long initNanos) {
+        change(() -> books.supplied(slot, instance, initNanos));
     }
 
     /// No instance came of it, and whoever waits for nothing else learns why.
     void notSupplied(VersionSlot slot, @Nullable PooledInstance instance, Acquired failure) {
-        List<Waiter> disappointed;
-        lock.lock();
-        try {
-            disappointed = books.notSupplied(slot, instance);
+        List<Waiter> disappointed = read(() -> {
             gone.signalAll();
-        } finally {
-            lock.unlock();
-        }
+            return books.notSupplied(slot, instance);
+        });
         disappointed.forEach(waiter -> waiter.answer.complete(failure));
     }
 
@@ -175,12 +175,7 @@ public final class InstancePool implements AutoCloseable {
 
     @Nullable
     Cause causeOf(PooledInstance instance) {
-        lock.lock();
-        try {
-            return instance.state.cause();
-        } finally {
-            lock.unlock();
-        }
+        return read(() -> instance.state.cause());
     }
 
     /// Takes a lent instance back.
@@ -211,89 +206,37 @@ public final class InstancePool implements AutoCloseable {
 
     /// Nothing of an instance is left.
     void gone(PooledInstance instance) {
-        lock.lock();
-        try {
+        change(() -> {
             books.alive.remove(instance);
             instance.state = instance.state.draining(Cause.RETIRED).gone();
             books.memory.left(instance.shape.memoryMb());
             gone.signalAll();
             books.growWhereCallsWait(System.nanoTime());
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     /// Its process has ended by itself. During a call the call notices.
     void ended(PooledInstance instance) {
-        lock.lock();
-        try {
-            instance.ended = true;
-            if (instance.state instanceof Idle) {
-                books.slots.values().forEach(slot -> slot.idle.remove(instance));
-                books.retire(instance, Cause.BROKEN);
-            } else if (instance.state instanceof Stem && books.stems.remove(instance)) {
-                books.retire(instance, Cause.BROKEN);
-            }
-        } finally {
-            lock.unlock();
-        }
+        change(() -> books.ended(instance));
     }
 
     /// The version takes calls again that was retired.
     public void readmit(FunctionVersion.Key key) {
-        lock.lock();
-        try {
-            VersionSlot slot = books.slots.get(key);
-            if (slot != null) {
-                slot.retired = false;
-            }
-        } finally {
-            lock.unlock();
-        }
+        change(() -> books.readmit(key));
     }
 
     /// The version takes no more calls: its idle instances go now, its busy ones when they have answered.
     public void retire(FunctionVersion.Key key) {
-        lock.lock();
-        try {
-            VersionSlot slot = books.slots.get(key);
-            if (slot != null) {
-                slot.retired = true;
-                slot.takeIdle(_ -> true).forEach(instance -> books.retire(instance, Cause.RETIRED));
-                books.forgetIfUnused(slot);
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /// An instance has loaded the slot's function.
-    void supplied(VersionSlot slot, PooledInstance instance, long initNanos) {
-        lock.lock();
-        try {
-            books.supplied(slot, instance, initNanos);
-        } finally {
-            lock.unlock();
-        }
+        change(() -> books.retire(key));
     }
 
     void sweep(long now) {
-        lock.lock();
-        try {
-            books.sweep(now);
-        } finally {
-            lock.unlock();
-        }
+        change(() -> books.sweep(now));
     }
 
     /// A moment's figures.
     public PoolStatus status() {
-        lock.lock();
-        try {
-            return books.status();
-        } finally {
-            lock.unlock();
-        }
+        return read(books::status);
     }
 
     /// Destroys every instance, lent ones too, and waits until they are gone.

@@ -209,6 +209,33 @@ final class PoolBooks {
         }
     }
 
+    /// A process has ended by itself. During a call the call notices.
+    void ended(PooledInstance instance) {
+        instance.ended = true;
+        if (instance.state instanceof Idle) {
+            slots.values().forEach(slot -> slot.idle.remove(instance));
+            retire(instance, Cause.BROKEN);
+        } else if (instance.state instanceof Stem && stems.remove(instance)) {
+            retire(instance, Cause.BROKEN);
+        }
+    }
+
+    void readmit(FunctionVersion.Key key) {
+        VersionSlot slot = slots.get(key);
+        if (slot != null) {
+            slot.retired = false;
+        }
+    }
+
+    void retire(FunctionVersion.Key key) {
+        VersionSlot slot = slots.get(key);
+        if (slot != null) {
+            slot.retired = true;
+            slot.takeIdle(_ -> true).forEach(instance -> retire(instance, Cause.RETIRED));
+            forgetIfUnused(slot);
+        }
+    }
+
     void forgetIfUnused(VersionSlot slot) {
         if (slot.unused()) {
             slots.remove(slot.version.key(), slot);
