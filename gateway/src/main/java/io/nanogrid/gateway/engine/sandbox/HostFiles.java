@@ -163,8 +163,7 @@ final class HostFiles {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(Path visited,
-                    @Nullable IOException failure)
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
                     throws IOException {
                 Files.delete(visited);
                 return FileVisitResult.CONTINUE;
