@@ -36,7 +36,8 @@ final class Routes {
         commands.add("set -e");
         // The neighbours' network goes away, and with it the direct way to the gateway's own address.
         commands.add("ip route flush dev eth0");
-        Stream.of(BLOCKED.stream(), Stream.of(subnet), own.stream().map(AddressRange::of)).flatMap(ranges -> ranges).distinct()
+        Stream.of(BLOCKED.stream(), Stream.of(subnet), own.stream().map(AddressRange::of)).flatMap(ranges -> ranges)
+                .distinct()
                 .filter(blocked -> allow.stream().noneMatch(allowed -> allowed.contains(blocked)))
                 .forEach(blocked -> commands.add("ip route replace unreachable " + blocked));
         allow.forEach(allowed -> commands.add("ip route replace " + allowed + through));

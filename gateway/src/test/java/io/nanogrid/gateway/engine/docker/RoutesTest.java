@@ -48,6 +48,7 @@ class RoutesTest {
     }
 
     private static String script(Set<Inet4Address> own, String... allow) {
-        return Routes.script(SUBNET, "172.18.0.1", own, List.of(), List.of(allow).stream().map(AddressRange::parse).toList());
+        return Routes.script(SUBNET, "172.18.0.1", own, List.of(),
+                List.of(allow).stream().map(AddressRange::parse).toList());
     }
 }
