@@ -3,17 +3,19 @@ package io.nanogrid.gateway;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,17 +27,32 @@ final class DataDirectory implements AutoCloseable {
     private static final int LONGEST_RUN_PATH = 70;
     private static final String ID = "gateway-id";
     private static final String LOCK = "lock";
+    /// The file keys of the directories that this process has locked. They are looked up before the lock's file is opened: the kernel drops a
+    /// process's locks of a file when the process closes any of its descriptors of it.
+    private static final Set<String> HELD = ConcurrentHashMap.newKeySet();
 
     private final Path directory;
     private final String gatewayId;
     private final Path run;
-    private final FileLock lock;
+    private final Held lock;
 
-    private DataDirectory(Path directory, String gatewayId, Path run, FileLock lock) {
+    private DataDirectory(Path directory, String gatewayId, Path run, Held lock) {
         this.directory = directory;
         this.gatewayId = gatewayId;
         this.run = run;
         this.lock = lock;
+    }
+
+    /// The right to work on the directory whose file key is `key`.
+    private record Held(String key, FileChannel file) implements AutoCloseable {
+        @Override
+        public void close() throws IOException {
+            try {
+                file.close();
+            } finally {
+                HELD.remove(key);
+            }
+        }
     }
 
     /// Another gateway works on the directory.
@@ -58,14 +75,11 @@ final class DataDirectory implements AutoCloseable {
         if (!Files.exists(directory.resolve(ID))) {
             return false;
         }
-        FileLock lock = lock(directory);
-        try (Stream<Path> content = Files.list(directory)) {
+        try (Held _ = lock(directory); Stream<Path> content = Files.list(directory)) {
             for (Path path : content.filter(path -> !path.endsWith(ID) && !path.endsWith(LOCK)).toList()) {
                 delete(path);
             }
             delete(elsewhere(gatewayId(directory)));
-        } finally {
-            lock.acquiredBy().close();
         }
         return true;
     }
@@ -73,36 +87,50 @@ final class DataDirectory implements AutoCloseable {
     /// @param runDirectory where sockets go, or null for a place that suits
     static DataDirectory open(Path directory, @Nullable Path runDirectory) throws IOException, InUse {
         Files.createDirectories(directory);
-        FileLock lock = lock(directory);
-        String id = gatewayId(directory);
-        // A directory of its own in RUN_DIR, as it is emptied and removed.
-        Path run = runDirectory == null ? defaultRun(id) : runDirectory.resolve(id);
-        if (run.toString().length() > LONGEST_RUN_PATH) {
-            lock.acquiredBy().close();
-            throw new IOException(
-                    "RUN_DIR: " + run + " is too long for the sockets in it; take a path of up to " + LONGEST_RUN_PATH
-                            + " characters");
+        Held lock = lock(directory);
+        boolean open = false;
+        try {
+            String id = gatewayId(directory);
+            // A directory of its own in RUN_DIR, as it is emptied and removed.
+            Path run = runDirectory == null ? defaultRun(id) : runDirectory.resolve(id);
+            if (run.toString().length() > LONGEST_RUN_PATH) {
+                throw new IOException("RUN_DIR: " + run + " is too long for the sockets in it; take a path of up to "
+                        + LONGEST_RUN_PATH + " characters");
+            }
+            delete(run.resolve("i"));
+            createPassable(run);
+            createPassable(run.resolve("i"));
+            open = true;
+            return new DataDirectory(directory, id, run, lock);
+        } finally {
+            if (!open) {
+                lock.close();
+            }
         }
-        delete(run.resolve("i"));
-        createPassable(run);
-        createPassable(run.resolve("i"));
-        return new DataDirectory(directory, id, run, lock);
     }
 
-    private static FileLock lock(Path directory) throws IOException, InUse {
-        FileChannel file = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
-        FileLock lock;
-        try {
-            lock = file.tryLock();
-        } catch (OverlappingFileLockException e) {
-            lock = null;
-        }
-        if (lock == null) {
-            file.close();
+    private static Held lock(Path directory) throws IOException, InUse {
+        String key = String.valueOf(Files.readAttributes(directory, BasicFileAttributes.class).fileKey());
+        if (!HELD.add(key)) {
             throw new InUse(directory);
         }
-        return lock;
+        FileChannel file = null;
+        FileLock lock = null;
+        try {
+            file = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            lock = file.tryLock();
+            if (lock == null) {
+                throw new InUse(directory);
+            }
+            return new Held(key, file);
+        } finally {
+            if (lock == null) {
+                HELD.remove(key);
+                if (file != null) {
+                    file.close();
+                }
+            }
+        }
     }
 
     private static String gatewayId(Path directory) throws IOException {
@@ -198,7 +226,7 @@ final class DataDirectory implements AutoCloseable {
         try {
             delete(run);
         } finally {
-            lock.acquiredBy().close();
+            lock.close();
         }
     }
 }

@@ -55,8 +55,7 @@ final class EngineChooser {
             return announced(docker, "its daemon answers and the images are there");
         }
         docker.close();
-        return announced(sandbox(),
-                "docker can't be used: " + why);
+        return announced(sandbox(), "docker can't be used: " + why);
     }
 
     /// Why some runtime has no image, or null if all have theirs.
@@ -91,22 +90,20 @@ final class EngineChooser {
                 images.put(runtime.id(), image);
             }
         }
-        return new DockerEngine(
-                new DockerConfig(data.gatewayId(), version, defaults.host(), images, defaults.cpus(), defaults.pids(),
-                        defaults.openFiles(), defaults.scratchBytes(), defaults.pullDeadline(), defaults.install(),
-                        Objects.requireNonNullElse(config.networkImage(), defaults.networkImage()),
-                        config.networkAllow()));
+        String networkImage = Objects.requireNonNullElse(config.networkImage(), defaults.networkImage());
+        return new DockerEngine(new DockerConfig(data.gatewayId(), version, defaults.host(), images, defaults.cpus(),
+                defaults.pids(), defaults.openFiles(), defaults.scratchBytes(), defaults.pullDeadline(),
+                defaults.install(), networkImage, config.networkAllow()));
     }
 
     private Engine sandbox() throws IOException {
         SandboxConfig defaults = SandboxConfig.defaults(data.gatewayId(), data.dependencies(), data.staging());
         List<Path> path = Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
                 .filter(directory -> !directory.isBlank()).map(Path::of).toList();
-        return new SandboxEngine(new SandboxConfig(data.gatewayId(), data.dependencies(), data.staging(),
-                new SandboxConfig.UidRange(config.sandboxUids().first(), config.sandboxUids().last()),
-                defaults.groups(),
-                defaults.processors(), defaults.processes(), defaults.openFiles(), defaults.fileMb(),
-                defaults.scratchMb(),
-                config.sandboxRoot(), path, config.networkAllow()));
+        GatewayConfig.UidRange range = config.sandboxUids();
+        SandboxConfig.UidRange uids = new SandboxConfig.UidRange(range.first(), range.last());
+        return new SandboxEngine(new SandboxConfig(data.gatewayId(), data.dependencies(), data.staging(), uids,
+                defaults.groups(), defaults.processors(), defaults.processes(), defaults.openFiles(), defaults.fileMb(),
+                defaults.scratchMb(), config.sandboxRoot(), path, config.networkAllow()));
     }
 }

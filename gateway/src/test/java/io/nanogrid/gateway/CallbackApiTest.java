@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.util.Base64;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -59,12 +60,13 @@ final class CallbackApiTest {
         JsonNode first = gateway.get("/callbacks/1001").expect(200).json();
         JsonNode second = gateway.get("/callbacks/1002").expect(200).json();
 
-        assertThat(first.path("path").asText() + " " + first.path("method").asText() + " " + first.path("type").asText()
-                + " "
-                + first.path("status").asText()).isEqualTo("hello GET python not_deployed");
-        assertThat(second.path("path").asText() + " " + second.path("method").asText() + " "
-                + second.path("type").asText() + " "
-                + second.path("status").asText()).isEqualTo("world GET node not_deployed");
+        assertThat(summary(first)).isEqualTo("hello GET python not_deployed");
+        assertThat(summary(second)).isEqualTo("world GET node not_deployed");
+    }
+
+    private static String summary(JsonNode callback) {
+        return Stream.of("path", "method", "type", "status").map(name -> callback.path(name).asText())
+                .collect(Collectors.joining(" "));
     }
 
     @Test
@@ -78,9 +80,8 @@ final class CallbackApiTest {
         assertThat(callback.path("timeout_ms").asInt()).isEqualTo(30_000);
         assertThat(callback.path("payload").asText()).isEqualTo("simple");
         assertThat(callback.path("auth").asText()).isEqualTo("none");
-        assertThat(gateway.get("/callbacks/" + callback.path("callback_id").asLong()).expect(200).json().path("code")
-                .asText())
-                .isEqualTo(ONE);
+        long id = callback.path("callback_id").asLong();
+        assertThat(gateway.get("/callbacks/" + id).expect(200).json().path("code").asText()).isEqualTo(ONE);
     }
 
     @Test

@@ -15,8 +15,10 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -332,13 +334,13 @@ final class DeployTest {
                     public CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
                         messages.add(data.toString());
                         webSocket.request(1);
-                        return java.util.concurrent.CompletableFuture.completedStage(null);
+                        return CompletableFuture.completedStage(null);
                     }
 
                     @Override
                     public CompletionStage<?> onClose(WebSocket webSocket, int code, String reason) {
                         closed.set(code);
-                        return java.util.concurrent.CompletableFuture.completedStage(null);
+                        return CompletableFuture.completedStage(null);
                     }
                 }).join();
 
@@ -384,7 +386,7 @@ final class DeployTest {
     void noCallFailsOrWaitsBecauseOfARedeployAndTheLastDeployWins() throws Exception {
         deployed("swap", returning("0"));
         AtomicBoolean done = new AtomicBoolean();
-        List<String> bodies = java.util.Collections.synchronizedList(new ArrayList<>());
+        List<String> bodies = Collections.synchronizedList(new ArrayList<>());
         Thread caller = Thread.ofVirtual().start(() -> {
             while (!done.get()) {
                 try {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +40,22 @@ final class MainTest {
             assertThat(exit).isEqualTo(78);
             assertThat(Files.readString(log)).contains("another gateway");
         }
+    }
+
+    @Test
+    void aListenerWhoHangsUpStopsNoDeployAndIsNoFailureOfTheGateway(@TempDir Path directory) throws Exception {
+        Path log = directory.resolve("log");
+        String definition = "{\"path\": \"slow\", \"method\": \"GET\", \"type\": \"python\", \"code\": "
+                + "\"import time; time.sleep(1)\\ndef handler(e, c): return 1\"}";
+        String request = "POST /callback/deploy HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+                + "Content-Type: application/json\r\nContent-Length: " + definition.length() + "\r\n\r\n" + definition;
+        try (ProcessGateway gateway = ProcessGateway.start("sandbox", directory.resolve("data"), log)) {
+            gateway.hangUpOn(request);
+
+            Awaitility.await().atMost(Duration.ofSeconds(20))
+                    .until(() -> gateway.get("/api/slow").statusCode() == 200);
+        }
+        assertThat(log).content().contains("NanoGrid is ready").doesNotContain("failed", "Exception");
     }
 
     @Test

@@ -3,10 +3,12 @@ package io.nanogrid.gateway;
 import io.nanogrid.gateway.engine.docker.TestImages;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,6 +76,18 @@ final class ProcessGateway implements AutoCloseable {
     HttpResponse<String> deploy(String definition) throws IOException, InterruptedException {
         return client.send(request("/callback/deploy").header("content-type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(definition)).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /// Sends a request byte for byte, and hangs up at the answer's first byte.
+    void hangUpOn(String request) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(60_000);
+            socket.setSoLinger(true, 0);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+            if (socket.getInputStream().read() < 0) {
+                throw new IOException("the gateway has hung up first");
+            }
+        }
     }
 
     /// As `kill -9` does.

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param apiKeys keys that callers may present; without any, only this machine can call
 /// @param memoryBudgetMb how much memory all instances together may be promised, in MiB
-/// @param corsOrigins origins whose pages may call `/api/`, or `*`
+/// @param corsOrigins origins whose pages may call `/api/`, or `*`; the gateway's `Access-Control` headers then replace those of the function
 /// @param managementOrigins origins besides its own whose pages may manage callbacks
 /// @param trustedProxies proxies whose word about the client's address is taken
 /// @param baseImages docker base image by the variable's name, such as `PYTHON_BASE_IMAGE`
@@ -40,7 +40,7 @@ public record GatewayConfig(
         int maxBodyBytes,
         int memoryBudgetMb,
         Map<String, String> baseImages,
-        List<Cidr> networkAllow,
+        List<AddressRange> networkAllow,
         @Nullable String networkImage,
         UidRange sandboxUids,
         @Nullable Path sandboxRoot) {
@@ -107,7 +107,8 @@ public record GatewayConfig(
                 settings.integer("MEMORY_BUDGET_MB", (int) Math.max(128, machineMemoryMb * 7 / 10), 128, 1 << 24),
                 BASE_IMAGES.stream().filter(key -> settings.get(key) != null)
                         .collect(Collectors.toUnmodifiableMap(key -> key, key -> settings.text(key, ""))),
-                settings.listOf("NETWORK_ALLOW", Cidr::of, "isn't a range of IPv4 addresses such as 10.1.0.0/16"),
+                settings.listOf("NETWORK_ALLOW", GatewayConfig::rangeOfV4,
+                        "isn't a range of IPv4 addresses such as 10.1.0.0/16"),
                 settings.get("NETWORK_IMAGE"),
                 settings.read("SANDBOX_UIDS", new UidRange(700_000, 765_535), UidRange::parse,
                         "must be one range of uids from 1000 up, such as 700000-765535"),
@@ -116,6 +117,14 @@ public record GatewayConfig(
             throw new ConfigException(settings.problems());
         }
         return config;
+    }
+
+    private static AddressRange rangeOfV4(String text) {
+        AddressRange range = AddressRange.parse(text);
+        if (!range.isV4()) {
+            throw new IllegalArgumentException("instances have no IPv6");
+        }
+        return range;
     }
 
     private static List<String> keys(Settings settings) {

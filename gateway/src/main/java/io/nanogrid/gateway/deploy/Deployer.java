@@ -137,29 +137,45 @@ public final class Deployer {
             return callback;
         }
 
-        /// Waits for the turn, builds the draft of that moment, and makes it live. To be called once.
+        /// Waits for the turn, builds the draft of that moment, and makes it live. To be called once. Whatever it throws is in the log.
         public DeployOutcome run() throws InterruptedException {
+            BuildLog log = new BuildLog(events, callback.id());
             try {
                 turn.await();
-                return build(callback.id());
+                return build(callback.id(), log);
+            } catch (InterruptedException | RuntimeException | Error e) {
+                failAfter(e, log);
+                throw e;
             } finally {
                 end(callback.id(), turn);
             }
         }
+
+        /// What can't be written down now is made up for by [#inTurn]; and where the turn hasn't come, by whoever has it.
+        private void failAfter(Throwable first, BuildLog log) {
+            LOG.error("The deploy of callback {} failed", callback.id(), first);
+            String message = first instanceof InterruptedException
+                    ? "The deploy was interrupted"
+                    : "The gateway failed: its log says why";
+            if (turn.waits()) {
+                log.error("build", message);
+                return;
+            }
+            try {
+                log.error(callbacks.recoverInterrupted(callback.id()).status().wireName(), message);
+            } catch (RuntimeException second) {
+                LOG.error("The end of that deploy couldn't be stored", second);
+                first.addSuppressed(second);
+                log.error("build", message);
+            }
+        }
     }
 
-    private DeployOutcome build(long callbackId) throws InterruptedException {
+    private DeployOutcome build(long callbackId, BuildLog log) throws InterruptedException {
         VersionRecord version = inTurn(callbackId, () -> callbacks.beginVersion(callbackId));
-        BuildLog log = new BuildLog(events, callbackId);
         log.status("build", "Building version " + version.number());
-        DeployOutcome outcome;
-        try {
-            outcome = releases.release(callbackId, version, log, prepared -> callbacks.completeDeployment(callbackId,
-                    version.number(), key(prepared)));
-        } catch (InterruptedException | RuntimeException e) {
-            failAfter(e, callbackId, version, log);
-            throw e;
-        }
+        DeployOutcome outcome = releases.release(callbackId, version, log,
+                prepared -> callbacks.completeDeployment(callbackId, version.number(), key(prepared)));
         switch (outcome) {
             case DeployOutcome.Deployed _ -> prune(callbackId);
             case DeployOutcome.Failed failed -> fail(callbackId, version, log, failed.message());
@@ -176,19 +192,6 @@ public final class Deployer {
     private void fail(long callbackId, VersionRecord version, BuildLog log, String message) {
         CallbackRecord after = callbacks.failDeployment(callbackId, version.number());
         log.error(after.status().wireName(), message);
-    }
-
-    /// What can't be written down now is made up for by [#inTurn].
-    private void failAfter(Exception first, long callbackId, VersionRecord version, BuildLog log) {
-        String message = first instanceof InterruptedException
-                ? "The deploy was interrupted"
-                : "The gateway failed: its log says why";
-        try {
-            fail(callbackId, version, log, message);
-        } catch (RuntimeException second) {
-            first.addSuppressed(second);
-            log.error("build", message);
-        }
     }
 
     /// Does one step of whoever has the callback's turn. A version that is said to be building, then, was left behind when its end couldn't be

@@ -10,16 +10,19 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A deploy as server-sent events: `status` and `log` while it runs, and one `result` or `error` at its end.
 final class DeployStream {
 
+    private static final Logger LOG = LoggerFactory.getLogger(DeployStream.class);
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final long LOOK_MILLIS = 20;
 
     private final DeployEvents events;
     private final Problems problems;
@@ -30,15 +33,16 @@ final class DeployStream {
     }
 
     /// Runs the deploy, and goes on with it should the caller hang up.
-    void run(Context ctx, Deployer.Accepted accepted) throws IOException, InterruptedException {
-        LinkedBlockingQueue<DeployEvent> queue = new LinkedBlockingQueue<>();
+    void run(Context ctx, Deployer.Accepted accepted) throws InterruptedException {
+        BlockingQueue<Optional<DeployEvent>> queue = new LinkedBlockingQueue<>();
         long callbackId = accepted.callback().id();
         try (DeployEvents.Subscription _ = events.subscribe(event -> {
             if (event.callbackId() == callbackId) {
-                queue.add(event);
+                queue.add(Optional.of(event));
             }
         })) {
             CompletableFuture<DeployOutcome> outcome = new CompletableFuture<>();
+            var unused = outcome.whenComplete((_, _) -> queue.add(Optional.empty()));
             Thread.startVirtualThread(() -> {
                 try {
                     outcome.complete(accepted.run());
@@ -46,28 +50,30 @@ final class DeployStream {
                     outcome.completeExceptionally(e);
                 } catch (Error e) {
                     outcome.completeExceptionally(new IllegalStateException("the deploy ended abruptly", e));
-                    throw e;
                 }
             });
             ctx.res().setContentType("text/event-stream");
             ctx.res().setCharacterEncoding("UTF-8");
             ctx.res().setHeader("Cache-Control", "no-store");
             OutputStream out = ctx.res().getOutputStream();
-            relay(queue, outcome, out);
+            relay(queue, out);
             finish(out, outcome, ctx);
+        } catch (IOException e) {
+            LOG.debug("Who listened to the deploy of callback {} has hung up", callbackId, e);
         }
     }
 
-    private static void relay(LinkedBlockingQueue<DeployEvent> queue, CompletableFuture<DeployOutcome> outcome,
-            OutputStream out)
+    /// @param queue ends with an empty element
+    private static void relay(BlockingQueue<Optional<DeployEvent>> queue, OutputStream out)
             throws IOException, InterruptedException {
-        while (true) {
-            boolean ended = outcome.isDone();
-            DeployEvent event = queue.poll(ended ? 0 : LOOK_MILLIS, TimeUnit.MILLISECONDS);
-            if (event != null && event.type() != DeployEvent.Type.ERROR) {
-                send(out, event.type() == DeployEvent.Type.LOG ? "log" : "status", CallbackJson.event(event));
-            } else if (event == null && ended) {
-                return;
+        for (Optional<DeployEvent> next = queue.take(); next.isPresent(); next = queue.take()) {
+            DeployEvent event = next.get();
+            switch (event.type()) {
+                case STATUS -> send(out, "status", CallbackJson.event(event));
+                case LOG -> send(out, "log", CallbackJson.event(event));
+                case ERROR -> {
+                    // The outcome says more, and says it at the end.
+                }
             }
         }
     }

@@ -80,8 +80,8 @@ final class Deploys {
         Thread.startVirtualThread(() -> {
             try {
                 accepted.run();
-            } catch (InterruptedException | RuntimeException e) {
-                LOG.error("[{}] The deploy of callback {} failed", requestId, callback.id(), e);
+            } catch (InterruptedException | RuntimeException | Error e) {
+                LOG.error("[{}] The deploy of callback {} failed: {}", requestId, callback.id(), e.toString());
             }
         });
         ctx.json(CallbackJson.withMessage("Deploy accepted", callback));

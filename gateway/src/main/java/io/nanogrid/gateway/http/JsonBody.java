@@ -45,9 +45,8 @@ final class JsonBody {
             }
         });
         if (!unknown.isEmpty()) {
-            throw Problem
-                    .unknownFields(
-                            "unknown field " + String.join(", ", unknown) + ": this call takes " + new TreeSet<>(known))
+            String names = String.join(", ", unknown);
+            throw Problem.unknownFields("unknown field " + names + ": this call takes " + new TreeSet<>(known))
                     .thrown();
         }
         return object;
@@ -63,11 +62,8 @@ final class JsonBody {
         } catch (JsonProcessingException e) {
             var at = e.getLocation();
             String where = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-            throw Problem
-                    .badRequest("malformed_json",
-                            "the body isn't JSON: " + OF_THE_PARSER.matcher(e.getOriginalMessage()).replaceAll("")
-                                    + where)
-                    .thrown();
+            String why = OF_THE_PARSER.matcher(e.getOriginalMessage()).replaceAll("");
+            throw Problem.badRequest("malformed_json", "the body isn't JSON: " + why + where).thrown();
         } catch (IOException e) {
             throw Problem.badRequest("malformed_json", "the body isn't JSON in UTF-8").thrown();
         }

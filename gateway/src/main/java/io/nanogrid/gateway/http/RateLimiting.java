@@ -23,7 +23,7 @@ final class RateLimiting {
     /// @param scope what is limited, such as `callback:1001`; each has windows of its own
     /// @throws Problem.Thrown if the client has used up its calls
     void require(BiConsumer<String, String> header, String client, String scope, int perMinute) {
-        Decision decision = store.count(scope + " " + client, perMinute, WINDOW);
+        Decision decision = store.count(scope, client, perMinute, WINDOW);
         header.accept("X-RateLimit-Limit", String.valueOf(perMinute));
         header.accept("X-RateLimit-Remaining", String.valueOf(decision.remaining()));
         if (!decision.allowed()) {

@@ -65,7 +65,7 @@ class GatewayConfigTest {
                         Map.of("PYTHON_BASE_IMAGE", "python:3")),
                 mapping("NODE_BASE_IMAGE", "node:22", GatewayConfig::baseImages, Map.of("NODE_BASE_IMAGE", "node:22")),
                 mapping("NETWORK_ALLOW", "10.1.0.0/16,10.2.0.1", GatewayConfig::networkAllow,
-                        List.of(Cidr.of("10.1.0.0/16"), Cidr.of("10.2.0.1/32"))),
+                        List.of(AddressRange.parse("10.1.0.0/16"), AddressRange.parse("10.2.0.1/32"))),
                 mapping("NETWORK_IMAGE", "net:1", config -> Optional.ofNullable(config.networkImage()),
                         Optional.of("net:1")),
                 mapping("SANDBOX_UIDS", "2000-3000", GatewayConfig::sandboxUids, new UidRange(2000, 3000)),
@@ -92,7 +92,8 @@ class GatewayConfigTest {
             "MAX_BODY_BYTES,1 MB",
             "MAX_BODY_BYTES,999999999999GiB", "MEMORY_BUDGET_MB,127", "NETWORK_ALLOW,10.0.0.0/33",
             "NETWORK_ALLOW,example.org", "NETWORK_ALLOW,fd00::/8", "SANDBOX_UIDS,'2000-3000,4000-5000'",
-            "NETWORK_ALLOW,300.1.1.1", "NETWORK_ALLOW,10.0.0.0/x", "SANDBOX_UIDS,0-10", "SANDBOX_UIDS,5000",
+            "NETWORK_ALLOW,300.1.1.1", "NETWORK_ALLOW,10.1/16", "NETWORK_ALLOW,10", "TRUSTED_PROXIES,10.1/16",
+            "NETWORK_ALLOW,10.0.0.0/x", "SANDBOX_UIDS,0-10", "SANDBOX_UIDS,5000",
             "SANDBOX_UIDS,3000-2000",
             "TRUSTED_PROXIES,proxy.example.org", "TRUSTED_PROXIES,10.0.0.0/33", "TRUSTED_PROXIES,fd00::/x",
             "NANOGRID_API_KEY,short"})

@@ -64,6 +64,8 @@ final class DeployerTest {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     /// The repository's methods that fail as on a full disk.
     private final Set<String> failing = ConcurrentHashMap.newKeySet();
+    /// Those that fail as in a process that runs out of memory.
+    private final Set<String> broken = ConcurrentHashMap.newKeySet();
     /// What happens between a version's being stored as live and its being served.
     private final AtomicReference<Runnable> onceStored = new AtomicReference<>(() -> {
     });
@@ -124,6 +126,9 @@ final class DeployerTest {
                     if (failing.contains(method.getName())) {
                         throw new StorageException("full: " + method.getName());
                     }
+                    if (broken.contains(method.getName())) {
+                        throw new OutOfMemoryError("no room: " + method.getName());
+                    }
                     try {
                         Object result = method.invoke(real, arguments);
                         if (method.getName().equals("completeDeployment")) {
@@ -165,11 +170,43 @@ final class DeployerTest {
     @Test
     void theFirstFailureIsToldAndTheSecondIsKeptWithIt() throws Exception {
         long id = create("a", GOOD, null);
-        failing.addAll(Set.of("completeDeployment", "failDeployment"));
+        failing.addAll(Set.of("completeDeployment", "recoverInterrupted"));
 
         assertThatThrownBy(() -> deployer.deploy(id)).isInstanceOf(StorageException.class)
                 .hasMessage("full: completeDeployment").satisfies(e -> assertThat(e.getSuppressed())
-                        .extracting(Throwable::getMessage).containsExactly("full: failDeployment"));
+                        .extracting(Throwable::getMessage).containsExactly("full: recoverInterrupted"));
+    }
+
+    @Test
+    void aDeployThatEndsWithAnErrorLeavesNoBuildBehind() throws Exception {
+        long id = create("a", GOOD, null);
+        broken.add("completeDeployment");
+        assertThatThrownBy(() -> deployer.deploy(id)).isInstanceOf(OutOfMemoryError.class);
+        assertThat(status(id)).isEqualTo(CallbackStatus.FAILED);
+        broken.clear();
+
+        assertThat(deployer.deploy(id)).isInstanceOf(DeployOutcome.Deployed.class);
+    }
+
+    @Test
+    void aDeployThatCannotBeginLeavesNoBuildBehind() throws Exception {
+        long id = create("a", GOOD, null);
+        failing.add("beginVersion");
+
+        assertThatThrownBy(() -> deployer.deploy(id)).isInstanceOf(StorageException.class);
+
+        assertThat(status(id)).isEqualTo(CallbackStatus.FAILED);
+    }
+
+    @Test
+    void aDeployThatIsInterruptedBeforeItBeginsLeavesNoBuildBehind() throws Exception {
+        long id = create("a", GOOD, null);
+        Deployer.Accepted accepted = deployer.accept(id);
+        Thread.currentThread().interrupt();
+
+        assertThatThrownBy(accepted::run).isInstanceOf(InterruptedException.class);
+
+        assertThat(status(id)).isEqualTo(CallbackStatus.FAILED);
     }
 
     @Test

@@ -13,7 +13,7 @@ final class MemoryRateLimitStoreTest extends RateLimitStoreContract {
 
     /// Overflows within a test, as the real clock may.
     private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - Duration.ofSeconds(50).toNanos());
-    private final MemoryRateLimitStore store = new MemoryRateLimitStore(nanos::get, 100);
+    private final MemoryRateLimitStore store = new MemoryRateLimitStore(nanos::get, 100, 25);
 
     @Override
     protected RateLimitStore store() {
@@ -26,29 +26,67 @@ final class MemoryRateLimitStoreTest extends RateLimitStoreContract {
     }
 
     private void fill() {
-        for (int i = 0; i < 100; i++) {
-            store.count("client " + i, 2, WINDOW);
+        for (int scope = 0; scope < 4; scope++) {
+            fill("scope " + scope);
         }
+    }
+
+    private void fill(String scope) {
+        for (int i = 0; i < 25; i++) {
+            store.count(scope, "client " + i, 2, WINDOW);
+        }
+    }
+
+    private Decision count(String client, int limit) {
+        return store.count("scope", client, limit, WINDOW);
+    }
+
+    @Test
+    void aScopeThatIsFullLeavesRoomForTheOthers() {
+        fill("flooded");
+
+        assertThat(store.count("flooded", "newcomer", 2, WINDOW).allowed()).isFalse();
+        assertThat(store.count("another", "newcomer", 2, WINDOW).allowed()).isTrue();
+    }
+
+    /// Other scopes have more windows that have ended than are forgotten at once, and earlier ones.
+    @Test
+    void aScopeWhoseWindowsHaveEndedIsNotFull() {
+        fill("earlier");
+        pass(Duration.ofMillis(1));
+        fill("flooded");
+        pass(WINDOW);
+
+        assertThat(store.count("flooded", "newcomer", 2, WINDOW).allowed()).isTrue();
+    }
+
+    @Test
+    void aFullScopeTellsWhenItsOwnFirstWindowEnds() {
+        store.count("earlier", "client", 2, WINDOW);
+        pass(Duration.ofSeconds(20));
+        fill("flooded");
+
+        assertThat(store.count("flooded", "newcomer", 2, WINDOW)).isEqualTo(new Decision(false, 0, WINDOW));
     }
 
     @Test
     void fullOfRunningWindowsItRefusesNewcomersUntilTheFirstOneEnds() {
-        store.count("first", 2, WINDOW);
+        count("first", 2);
         pass(Duration.ofSeconds(20));
         fill();
 
-        assertThat(store.count("newcomer", 2, WINDOW)).isEqualTo(new Decision(false, 0, Duration.ofSeconds(40)));
+        assertThat(count("newcomer", 2)).isEqualTo(new Decision(false, 0, Duration.ofSeconds(40)));
         pass(Duration.ofSeconds(40));
-        assertThat(store.count("newcomer", 2, WINDOW).allowed()).isTrue();
+        assertThat(count("newcomer", 2).allowed()).isTrue();
     }
 
     @Test
     void fullOfRunningWindowsItGoesOnCountingForThoseWhoHaveOne() {
         fill();
-        store.count("newcomer", 2, WINDOW);
+        count("newcomer", 2);
 
-        assertThat(store.count("client 0", 2, WINDOW).allowed()).isTrue();
-        assertThat(store.count("client 0", 2, WINDOW).allowed()).isFalse();
+        assertThat(store.count("scope 0", "client 0", 2, WINDOW).allowed()).isTrue();
+        assertThat(store.count("scope 0", "client 0", 2, WINDOW).allowed()).isFalse();
     }
 
     @Test
@@ -57,7 +95,7 @@ final class MemoryRateLimitStoreTest extends RateLimitStoreContract {
         pass(WINDOW);
 
         for (int i = 0; i < 40; i++) {
-            store.count("another", 1, WINDOW);
+            count("another", 1);
         }
 
         assertThat(store.size()).isEqualTo(1);
@@ -66,26 +104,25 @@ final class MemoryRateLimitStoreTest extends RateLimitStoreContract {
     /// More windows end than are forgotten at once, and its own is the last of them.
     @Test
     void whoComesBackBeforeTheOldWindowIsForgottenStartsANewOneThatStays() {
-        for (int i = 0; i < 50; i++) {
-            store.count("client " + i, 2, WINDOW);
-        }
+        fill("scope 0");
+        fill("scope 1");
         pass(Duration.ofMillis(1));
-        store.count("late", 2, WINDOW);
+        count("late", 2);
         pass(WINDOW);
 
-        assertThat(store.count("late", 2, WINDOW).remaining()).isEqualTo(1);
+        assertThat(count("late", 2).remaining()).isEqualTo(1);
         for (int i = 0; i < 40; i++) {
-            store.count("another", 1, WINDOW);
+            count("another", 1);
         }
 
-        assertThat(store.count("late", 2, WINDOW).remaining()).isZero();
-        assertThat(store.count("late", 2, WINDOW).allowed()).isFalse();
+        assertThat(count("late", 2).remaining()).isZero();
+        assertThat(count("late", 2).allowed()).isFalse();
     }
 
     @Test
     void whoComesBackForLongTakesUpNoMoreThanOneWindow() {
         for (int i = 0; i < 1000; i++) {
-            store.count("faithful", 1, WINDOW);
+            count("faithful", 1);
             pass(WINDOW);
         }
 

@@ -25,8 +25,8 @@ public abstract class RateLimitStoreContract {
     /// Lets time pass for the store.
     protected abstract void pass(Duration time) throws Exception;
 
-    private Decision count(String key, int limit) {
-        return store().count(key, limit, WINDOW);
+    private Decision count(String client, int limit) {
+        return store().count("scope", client, limit, WINDOW);
     }
 
     private static void assertNew(Decision decision, int remaining) {
@@ -60,7 +60,7 @@ public abstract class RateLimitStoreContract {
                     List<Decision> decisions = new ArrayList<>();
                     go.await();
                     for (int call = 0; call < 125; call++) {
-                        decisions.add(store.count("crowd", 837, WINDOW));
+                        decisions.add(store.count("scope", "crowd", 837, WINDOW));
                     }
                     return decisions;
                 }));
@@ -79,6 +79,14 @@ public abstract class RateLimitStoreContract {
         count("a", 1);
 
         assertThat(count("b", 1).allowed()).isTrue();
+    }
+
+    @Test
+    void aClientsCallsOfOneScopeAreNotCountedInAnother() {
+        count("a", 1);
+
+        assertThat(store().count("another", "a", 1, WINDOW).allowed()).isTrue();
+        assertThat(count("a", 1).allowed()).isFalse();
     }
 
     @Test

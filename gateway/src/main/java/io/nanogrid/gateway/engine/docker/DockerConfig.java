@@ -1,6 +1,6 @@
 package io.nanogrid.gateway.engine.docker;
 
-import io.nanogrid.gateway.config.Cidr;
+import io.nanogrid.gateway.config.AddressRange;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +32,7 @@ public record DockerConfig(
         Duration pullDeadline,
         Install install,
         String networkImage,
-        List<Cidr> networkAllow) {
+        List<AddressRange> networkAllow) {
 
     public DockerConfig {
         require(gatewayId.matches("[a-zA-Z0-9._-]{1,64}"), "gatewayId must match [a-zA-Z0-9._-]{1,64}", gatewayId);

@@ -116,6 +116,7 @@ public final class DockerEngine implements Engine {
         String network = spec.network() ? networks.require() : Containers.NO_NETWORK;
         open(spec.directory());
         reaper.claim(spec.id());
+        boolean started = false;
         try {
             String containerId = docker.within(START_DEADLINE, "create an instance",
                     () -> containers.instance(spec, runtime, image, network).exec().getId());
@@ -127,13 +128,14 @@ public final class DockerEngine implements Engine {
             if (spec.network()) {
                 networks.confine(containerId);
             }
+            started = true;
             return instance;
         } catch (EngineException e) {
-            reaper.disclaim(spec.id());
             throw withoutPath(e, spec.directory());
-        } catch (InterruptedException | RuntimeException e) {
-            reaper.disclaim(spec.id());
-            throw e;
+        } finally {
+            if (!started) {
+                reaper.disclaim(spec.id());
+            }
         }
     }
 

@@ -7,7 +7,7 @@ import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.Network;
-import io.nanogrid.gateway.config.Cidr;
+import io.nanogrid.gateway.config.AddressRange;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.LineSink;
 import java.io.IOException;
@@ -46,7 +46,7 @@ final class Networks {
     private final RuntimeImages images;
     private final Reaper reaper;
     private final String name;
-    private final List<Cidr> allow;
+    private final List<AddressRange> allow;
 
     /// Guards the creation of the bridge.
     private final ReentrantLock creating = new ReentrantLock();
@@ -189,7 +189,7 @@ final class Networks {
         String subnet = network.getIpam().getConfig().stream().map(Network.Ipam.Config::getSubnet)
                 .filter(text -> text != null && text.indexOf(':') < 0).findFirst()
                 .orElseThrow(() -> new EngineException("the network of instances has no IPv4 addresses"));
-        return Routes.script(Cidr.of(subnet), gateway, ownAddresses(), nameServers(), allow);
+        return Routes.script(AddressRange.parse(subnet), gateway, ownAddresses(), nameServers(), allow);
     }
 
     private static Set<Inet4Address> ownAddresses() throws EngineException {

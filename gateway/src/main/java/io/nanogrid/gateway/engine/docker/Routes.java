@@ -1,6 +1,6 @@
 package io.nanogrid.gateway.engine.docker;
 
-import io.nanogrid.gateway.config.Cidr;
+import io.nanogrid.gateway.config.AddressRange;
 import java.net.Inet4Address;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,10 +11,10 @@ import java.util.stream.Stream;
 /// neighbours.
 final class Routes {
 
-    private static final List<Cidr> BLOCKED = Stream
+    private static final List<AddressRange> BLOCKED = Stream
             .of("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
                     "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4")
-            .map(Cidr::of).toList();
+            .map(AddressRange::parse).toList();
 
     private static final int TCP = 6;
     private static final int UDP = 17;
@@ -29,14 +29,15 @@ final class Routes {
     /// @param own addresses of this machine
     /// @param nameServers addresses that may be asked for names, wherever they are
     /// @param allow networks that may be reached although they are blocked
-    static String script(Cidr subnet, String gateway, Set<Inet4Address> own, List<String> nameServers,
-            List<Cidr> allow) {
+    static String script(AddressRange subnet, String gateway, Set<Inet4Address> own, List<String> nameServers,
+            List<AddressRange> allow) {
         String through = " via " + gateway + " dev eth0 onlink";
         List<String> commands = new ArrayList<>();
         commands.add("set -e");
         // The neighbours' network goes away, and with it the direct way to the gateway's own address.
         commands.add("ip route flush dev eth0");
-        Stream.of(BLOCKED.stream(), Stream.of(subnet), own.stream().map(Cidr::of)).flatMap(ranges -> ranges).distinct()
+        Stream.of(BLOCKED.stream(), Stream.of(subnet), own.stream().map(AddressRange::of)).flatMap(ranges -> ranges)
+                .distinct()
                 .filter(blocked -> allow.stream().noneMatch(allowed -> allowed.contains(blocked)))
                 .forEach(blocked -> commands.add("ip route replace unreachable " + blocked));
         allow.forEach(allowed -> commands.add("ip route replace " + allowed + through));

@@ -2,7 +2,7 @@ package io.nanogrid.gateway.engine.sandbox;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.nanogrid.gateway.config.Cidr;
+import io.nanogrid.gateway.config.AddressRange;
 import io.nanogrid.gateway.engine.BootstrapDigest;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.spi.RuntimeDescriptor;
@@ -40,7 +40,7 @@ final class HostFiles {
     private final NetworkHelper network;
 
     /// @param networkAllow ranges of NETWORK_ALLOW
-    HostFiles(Path directory, List<Cidr> networkAllow) {
+    HostFiles(Path directory, List<AddressRange> networkAllow) {
         this.directory = directory;
         try {
             makeDirectory(directory);
@@ -163,8 +163,7 @@ final class HostFiles {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(Path visited,
-                    @Nullable IOException failure)
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
                     throws IOException {
                 Files.delete(visited);
                 return FileVisitResult.CONTINUE;

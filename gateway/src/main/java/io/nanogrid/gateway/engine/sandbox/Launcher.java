@@ -49,17 +49,12 @@ final class Launcher implements AutoCloseable {
         if (bubblewrap == null) {
             throw new EngineException(Advice.NO_BUBBLEWRAP);
         }
-        List<String> words = new ArrayList<>(List.of("/bin/sh", script.toString(), filter.toString(),
-                uid.isPresent() ? Integer.toString(uid.getAsInt()) : "-", Integer.toString(groups.size())));
-        groups.forEach(group -> words.add(group.toString()));
-        words.add("--");
-        if (network != null) {
-            words.addAll(network.prefix());
-        }
+        List<String> words = words(uid, groups, network);
         words.addAll(List.of(bubblewrap.toString(), "--args", "0", "--info-fd", "3", "--seccomp", "9", "--"));
         words.addAll(command);
         Process process = spawn(new ProcessBuilder(words));
         Process helper = null;
+        ProcessTree tree = null;
         try {
             try (OutputStream out = process.getOutputStream()) {
                 out.write((String.join("\0", arguments) + "\0").getBytes(StandardCharsets.UTF_8));
@@ -75,15 +70,31 @@ final class Launcher implements AutoCloseable {
             if (!child.find()) {
                 throw new IOException("no process was started");
             }
-            return new ProcessTree(process, helper, Long.parseLong(child.group(1)));
+            tree = new ProcessTree(process, helper, Long.parseLong(child.group(1)));
+            return tree;
         } catch (IOException e) {
             process.destroyForcibly();
-            process.waitFor();
-            if (helper != null) {
-                helper.destroyForcibly();
-            }
             throw refused(process, e);
+        } finally {
+            if (tree == null) {
+                process.destroyForcibly().onExit().join();
+                if (helper != null) {
+                    helper.destroyForcibly();
+                }
+            }
         }
+    }
+
+    /// The launcher's own, before bubblewrap.
+    private List<String> words(OptionalInt uid, List<Path> groups, @Nullable NetworkHelper network) {
+        List<String> words = new ArrayList<>(List.of("/bin/sh", script.toString(), filter.toString(),
+                uid.isPresent() ? Integer.toString(uid.getAsInt()) : "-", Integer.toString(groups.size())));
+        groups.forEach(group -> words.add(group.toString()));
+        words.add("--");
+        if (network != null) {
+            words.addAll(network.prefix());
+        }
+        return words;
     }
 
     private Process spawn(ProcessBuilder builder) throws EngineException, InterruptedException {

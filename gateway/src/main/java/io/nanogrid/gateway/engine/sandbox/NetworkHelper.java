@@ -1,6 +1,6 @@
 package io.nanogrid.gateway.engine.sandbox;
 
-import io.nanogrid.gateway.config.Cidr;
+import io.nanogrid.gateway.config.AddressRange;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -60,7 +60,7 @@ final class NetworkHelper {
     /// Rules for ip(8): first what is open in spite of the rest, then what is closed.
     ///
     /// @param allow ranges of NETWORK_ALLOW
-    static String rules(List<Cidr> allow) {
+    static String rules(List<AddressRange> allow) {
         List<String> lines = new ArrayList<>();
         lines.add("rule add prio 50 to " + RESOLVER + " lookup main");
         allow.forEach(range -> lines.add("rule add prio 50 to " + range + " lookup main"));

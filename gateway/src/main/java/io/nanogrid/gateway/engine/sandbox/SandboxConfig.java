@@ -1,6 +1,6 @@
 package io.nanogrid.gateway.engine.sandbox;
 
-import io.nanogrid.gateway.config.Cidr;
+import io.nanogrid.gateway.config.AddressRange;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +34,7 @@ public record SandboxConfig(
         int scratchMb,
         @Nullable Path root,
         List<Path> searchPath,
-        List<Cidr> networkAllow) {
+        List<AddressRange> networkAllow) {
 
     /// A range of host uids, both ends included.
     public record UidRange(int first, int last) {

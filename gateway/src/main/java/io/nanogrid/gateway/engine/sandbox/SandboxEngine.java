@@ -122,41 +122,43 @@ public final class SandboxEngine implements Engine {
             throw new EngineException(problem);
         }
         DependencyStore.Use libraries = store.use(spec.dependencies());
+        OptionalInt uid = OptionalInt.empty();
+        Groups.Group group = null;
+        SandboxInstance instance = null;
         try {
-            return start(spec, libraries);
-        } catch (EngineException | InterruptedException | RuntimeException e) {
-            libraries.end().run();
-            throw e;
-        }
-    }
-
-    private EngineInstance start(InstanceSpec spec, DependencyStore.Use libraries)
-            throws EngineException, InterruptedException {
-        Interpreters.Program interpreter = interpreters.find(spec.runtime()).program();
-        BubblewrapCommand sandbox = sandbox(spec, interpreter, libraries.directory());
-        List<String> command = BubblewrapCommand.limited(config, InstanceCommand.of(spec.runtime(), interpreter.path(),
-                spec.memoryMb(), interpreter.searchPath(InstanceCommand.PATH)));
-        OptionalInt uid = uids.take();
-        try {
+            Interpreters.Program interpreter = interpreters.find(spec.runtime()).program();
+            uid = uids.take();
             if (uid.isPresent()) {
                 handOver(spec.directory(), uid.getAsInt());
             }
-            Groups.Group group = groups.create(spec.id(), spec.memoryMb());
-            try {
-                ProcessTree tree = launcher.launch(uid, group.joins(),
-                        spec.network() ? files.network() : null, sandbox.build(InstanceCommand.TASK), command);
-                return started(new SandboxInstance(tree, group, () -> {
-                    uids.release(uid);
-                    libraries.end().run();
-                }), spec);
-            } catch (EngineException | InterruptedException | RuntimeException e) {
-                group.remove();
-                throw e;
+            group = groups.create(spec.id(), spec.memoryMb());
+            ProcessTree tree = launch(spec, interpreter, libraries.directory(), uid, group);
+            instance = new SandboxInstance(tree, group, freeing(uid, libraries));
+        } finally {
+            if (instance == null) {
+                if (group != null) {
+                    group.remove();
+                }
+                freeing(uid, libraries).run();
             }
-        } catch (EngineException | InterruptedException | RuntimeException e) {
-            uids.release(uid);
-            throw e;
         }
+        return watched(instance, spec);
+    }
+
+    private Runnable freeing(OptionalInt uid, DependencyStore.Use libraries) {
+        return () -> {
+            uids.release(uid);
+            libraries.end().run();
+        };
+    }
+
+    private ProcessTree launch(InstanceSpec spec, Interpreters.Program interpreter, @Nullable Path libraries,
+            OptionalInt uid, Groups.Group group) throws EngineException, InterruptedException {
+        BubblewrapCommand sandbox = sandbox(spec, interpreter, libraries);
+        List<String> command = BubblewrapCommand.limited(config, InstanceCommand.of(spec.runtime(), interpreter.path(),
+                spec.memoryMb(), interpreter.searchPath(InstanceCommand.PATH)));
+        NetworkHelper network = spec.network() ? files.network() : null;
+        return launcher.launch(uid, group.joins(), network, sandbox.build(InstanceCommand.TASK), command);
     }
 
     private BubblewrapCommand sandbox(InstanceSpec spec, Interpreters.Program interpreter, @Nullable Path libraries)
@@ -175,7 +177,7 @@ public final class SandboxEngine implements Engine {
         return sandbox;
     }
 
-    private EngineInstance started(SandboxInstance instance, InstanceSpec spec) {
+    private EngineInstance watched(SandboxInstance instance, InstanceSpec spec) {
         live.add(instance);
         var unused = instance.onExit().thenAccept(exit -> live.remove(instance));
         if (!groups.limitMemory()) {

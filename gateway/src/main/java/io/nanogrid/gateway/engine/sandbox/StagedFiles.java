@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /// Trees of files that hostile code has written or will write. No link is ever followed.
 final class StagedFiles {
@@ -62,7 +63,7 @@ final class StagedFiles {
 
                 @Override
                 public FileVisitResult postVisitDirectory(Path directory,
-                        @org.jspecify.annotations.Nullable IOException failure) {
+                        @Nullable IOException failure) {
                     return FileVisitResult.CONTINUE;
                 }
             });
@@ -96,7 +97,7 @@ final class StagedFiles {
 
             @Override
             public FileVisitResult postVisitDirectory(Path directory,
-                    @org.jspecify.annotations.Nullable IOException failure) throws IOException {
+                    @Nullable IOException failure) throws IOException {
                 if (failure != null) {
                     throw failure;
                 }

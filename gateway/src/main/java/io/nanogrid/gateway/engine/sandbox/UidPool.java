@@ -2,18 +2,11 @@ package io.nanogrid.gateway.engine.sandbox;
 
 import io.nanogrid.gateway.engine.EngineException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +26,7 @@ final class UidPool implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UidPool.class);
 
     private final SandboxConfig.UidRange range;
-    private final @Nullable FileChannel locks;
+    private @Nullable UidLocks locks;
     private final Map<Integer, FileLock> taken = new HashMap<>();
     private int next;
 
@@ -41,22 +34,7 @@ final class UidPool implements AutoCloseable {
     UidPool(SandboxConfig.UidRange range, @Nullable Path locks) {
         this.range = range;
         this.next = range.first();
-        this.locks = locks == null ? null : open(locks);
-    }
-
-    /// For root alone: who could read it could lock it, too.
-    private static FileChannel open(Path locks) {
-        try {
-            Path directory = locks.getParent();
-            if (directory != null) {
-                Files.createDirectories(directory);
-            }
-            return FileChannel.open(locks, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        } catch (IOException e) {
-            throw new UncheckedIOException("the uids of instances can't be locked against other gateways: make "
-                    + locks.getParent() + " writable for root", e);
-        }
+        this.locks = locks == null ? null : UidLocks.open(locks);
     }
 
     /// A uid that no live instance has, or empty where the gateway can't change uids.
@@ -77,11 +55,9 @@ final class UidPool implements AutoCloseable {
         throw new EngineException("all " + size + " uids of SANDBOX_UIDS are in use: widen the range");
     }
 
-    private static @Nullable FileLock lock(FileChannel locks, int uid) throws EngineException {
+    private static @Nullable FileLock lock(UidLocks locks, int uid) throws EngineException {
         try {
-            return locks.tryLock(uid, 1, false);
-        } catch (OverlappingFileLockException e) {
-            return null; // Another engine of this process has it.
+            return locks.lock(uid);
         } catch (IOException e) {
             throw new EngineException("the uid of an instance can't be locked", e);
         }
@@ -91,23 +67,26 @@ final class UidPool implements AutoCloseable {
     synchronized void release(OptionalInt uid) {
         FileLock lock = uid.isPresent() ? taken.remove(uid.getAsInt()) : null;
         if (lock != null) {
-            try {
-                lock.release();
-            } catch (IOException e) {
-                LOG.debug("The lock of a uid is gone already", e);
-            }
+            release(lock);
         }
     }
 
-    /// Gives all back.
+    private static void release(FileLock lock) {
+        try {
+            lock.release();
+        } catch (IOException e) {
+            LOG.debug("The lock of a uid is gone already", e);
+        }
+    }
+
+    /// Gives all back. There are none to take any more.
     @Override
     public synchronized void close() {
+        taken.values().forEach(UidPool::release);
+        taken.clear();
         if (locks != null) {
-            try {
-                locks.close();
-            } catch (IOException e) {
-                LOG.debug("The locks of uids can't be closed", e);
-            }
+            locks.close();
+            locks = null;
         }
     }
 }

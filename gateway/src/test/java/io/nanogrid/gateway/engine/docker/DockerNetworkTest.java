@@ -3,7 +3,7 @@ package io.nanogrid.gateway.engine.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.nanogrid.gateway.config.Cidr;
+import io.nanogrid.gateway.config.AddressRange;
 import io.nanogrid.gateway.engine.DependencyLayer;
 import io.nanogrid.gateway.engine.DependencyRequest;
 import io.nanogrid.gateway.engine.EngineException;
@@ -180,6 +180,6 @@ class DockerNetworkTest {
         var usual = DockerConfig.of(gateway, "net");
         return new DockerEngine(new DockerConfig(gateway, "net", null, Map.of(), usual.cpus(), usual.pids(),
                 usual.openFiles(), usual.scratchBytes(), usual.pullDeadline(), usual.install(), image,
-                allow.stream().map(Cidr::of).toList()));
+                allow.stream().map(AddressRange::parse).toList()));
     }
 }

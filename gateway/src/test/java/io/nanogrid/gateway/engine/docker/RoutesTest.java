@@ -2,7 +2,7 @@ package io.nanogrid.gateway.engine.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.nanogrid.gateway.config.Cidr;
+import io.nanogrid.gateway.config.AddressRange;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.List;
@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class RoutesTest {
 
-    private static final Cidr SUBNET = Cidr.of("172.18.0.0/16");
+    private static final AddressRange SUBNET = AddressRange.parse("172.18.0.0/16");
 
     @Test
     void privateAndReservedNetworksLeadNowhere() {
@@ -48,6 +48,7 @@ class RoutesTest {
     }
 
     private static String script(Set<Inet4Address> own, String... allow) {
-        return Routes.script(SUBNET, "172.18.0.1", own, List.of(), List.of(allow).stream().map(Cidr::of).toList());
+        return Routes.script(SUBNET, "172.18.0.1", own, List.of(),
+                List.of(allow).stream().map(AddressRange::parse).toList());
     }
 }

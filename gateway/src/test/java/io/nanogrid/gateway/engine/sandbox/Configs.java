@@ -20,6 +20,13 @@ final class Configs {
                 normal.scratchMb(), root, searchPath, normal.networkAllow());
     }
 
+    static SandboxConfig withUids(String gatewayId, Path work, SandboxConfig.UidRange uids) {
+        SandboxConfig normal = normal(gatewayId, work);
+        return new SandboxConfig(normal.gatewayId(), normal.dependencies(), normal.runtimeDirectory(), uids,
+                normal.groups(), normal.processors(), normal.processes(), normal.openFiles(), normal.fileMb(),
+                normal.scratchMb(), normal.root(), normal.searchPath(), normal.networkAllow());
+    }
+
     static SandboxConfig sampling(String gatewayId, Path work) {
         SandboxConfig normal = normal(gatewayId, work);
         return new SandboxConfig(normal.gatewayId(), normal.dependencies(), normal.runtimeDirectory(), normal.uids(),

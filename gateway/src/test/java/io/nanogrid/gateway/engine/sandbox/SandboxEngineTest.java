@@ -4,15 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.nanogrid.gateway.engine.DependencyLayer;
 import io.nanogrid.gateway.engine.EngineContract;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.EngineFactory;
 import io.nanogrid.gateway.engine.InstallFailed;
 import io.nanogrid.gateway.engine.Installs;
+import io.nanogrid.gateway.engine.InstanceSpec;
 import io.nanogrid.gateway.engine.InterpreterVersion;
 import io.nanogrid.gateway.engine.Probe;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -251,6 +254,38 @@ class SandboxEngineTest extends EngineContract {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         assertThatThrownBy(() -> new SandboxEngine(Configs.normal("closed", closed)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("chmod o+x " + closed);
+    }
+
+    @Test
+    void aStartThatEndsWithAnErrorFreesItsUidAndItsLibraries() throws Exception {
+        assumeRoot();
+        Path elsewhere = makeWork();
+        try (SandboxEngine one = new SandboxEngine(
+                Configs.withUids("one-uid", elsewhere, new SandboxConfig.UidRange(799_999, 799_999)))) {
+            DependencyLayer layer = one.install(Installs.request("pass"), line -> {
+            });
+            InstanceSpec spec = new InstanceSpec("breaks", Probe.python(null), 128, false, layer, breaking(elsewhere));
+
+            assertThatThrownBy(() -> one.start(spec)).isInstanceOf(LinkageError.class);
+
+            one.remove(layer);
+            try (Probe probe = Probe.start(one, elsewhere, 128)) {
+                assertThat(probe.run("answer = 1")).isEqualTo("1");
+            }
+        } finally {
+            remove(elsewhere);
+        }
+    }
+
+    /// A path that can be named, and breaks whoever wants to look into its directory.
+    private static Path breaking(Path path) {
+        return (Path) Proxy.newProxyInstance(Path.class.getClassLoader(), new Class<?>[]{Path.class},
+                (_, method, arguments) -> {
+                    if (method.getName().equals("getFileSystem")) {
+                        throw new LinkageError("broken");
+                    }
+                    return method.invoke(path, arguments);
+                });
     }
 
     @Test

@@ -3,7 +3,7 @@ package io.nanogrid.gateway.engine.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.nanogrid.gateway.config.Cidr;
+import io.nanogrid.gateway.config.AddressRange;
 import io.nanogrid.gateway.engine.Probe;
 import io.nanogrid.gateway.engine.RequiredEngines;
 import java.io.IOException;
@@ -103,7 +103,7 @@ class SandboxNetworkTest {
         SandboxEngine engine = new SandboxEngine(new SandboxConfig(normal.gatewayId(), normal.dependencies(),
                 normal.runtimeDirectory(), normal.uids(), normal.groups(), normal.processors(), normal.processes(),
                 normal.openFiles(), normal.fileMb(), normal.scratchMb(), normal.root(), normal.searchPath(),
-                allow.stream().map(Cidr::of).toList()));
+                allow.stream().map(AddressRange::parse).toList()));
         RequiredEngines.check(engine);
         return engine;
     }

@@ -85,6 +85,32 @@ class UidPoolTest {
     }
 
     @Test
+    void aPoolThatIsClosedLeavesTheOtherEnginesUidsLocked() throws Exception {
+        assertThat(pool.take()).hasValue(2000);
+        try (UidPool other = new UidPool(RANGE, locks)) {
+            assertThat(other.take()).hasValue(2001);
+        }
+
+        assertThat(lockableElsewhere(2000)).isFalse();
+        assertThat(lockableElsewhere(2001)).isTrue();
+    }
+
+    private boolean lockableElsewhere(int uid) throws Exception {
+        Process other = new ProcessBuilder("python3", "-c", """
+                import fcntl, sys
+                file = open(sys.argv[1], 'r+b')
+                try:
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, int(sys.argv[2]))
+                    print('locked')
+                except BlockingIOError:
+                    print('busy')
+                """, locks.toString(), Integer.toString(uid)).start();
+        String said = other.inputReader().readLine();
+        assertThat(said).isIn("locked", "busy");
+        return said.equals("locked");
+    }
+
+    @Test
     void nobodyElseCanLockUids() throws Exception {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(locks))).isEqualTo("rw-------");
     }
