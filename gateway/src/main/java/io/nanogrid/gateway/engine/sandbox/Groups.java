@@ -33,7 +33,7 @@ sealed interface Groups permits GroupsV1, GroupsV2, NoGroups {
     /// The group of one sandbox.
     interface Group {
 
-        /// Files that a process writes `0` to in order to join.
+        /// Files that a process of one thread writes `0` to in order to join.
         List<Path> joins();
 
         OptionalLong peakBytes();

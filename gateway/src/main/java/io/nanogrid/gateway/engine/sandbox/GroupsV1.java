@@ -100,9 +100,11 @@ final class GroupsV1 implements Groups {
                     : GroupFiles.open(memory.resolve(id).resolve("memory.max_usage_in_bytes"));
         }
 
+        /// The files for one thread, which the launcher is: for those of a whole process, `cgroup.procs`, the kernel first waits until no
+        /// other processor forks or ends one, which takes some 10 ms.
         @Override
         public List<Path> joins() {
-            return parents.values().stream().map(parent -> parent.resolve(id).resolve("cgroup.procs")).toList();
+            return parents.values().stream().map(parent -> parent.resolve(id).resolve("tasks")).toList();
         }
 
         @Override

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Does what must happen between fork and exec, and becomes bubblewrap.
 #
-#   launch.sh FILTER UID COUNT PROCS... -- COMMAND...
+#   launch.sh FILTER UID COUNT JOINS... -- COMMAND...
 #
 # FILTER   file with the seccomp filter, opened as descriptor 9
 # UID      host uid and gid to become, or - to stay
-# PROCS    COUNT files named cgroup.procs: the groups to join
+# JOINS    COUNT files that take a 0 to have their group joined
 # COMMAND  bubblewrap or what goes before it. Its standard input holds bubblewrap's arguments; descriptor 3 is the
 #          caller's standard output; what it prints goes to the caller's standard error.
 set -eu
