@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.docker;
 
+import io.nanogrid.gateway.engine.InitChildren;
 import io.nanogrid.gateway.engine.KernelFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,9 +25,9 @@ final class HostView implements AutoCloseable {
     private final long pid;
     /// Of its memory cgroup, what holds the most memory used; null where that can't be seen.
     private final @Nullable KernelFile peak;
-    private final @Nullable KernelFile children;
+    private final @Nullable InitChildren children;
 
-    private HostView(String containerId, long pid, @Nullable KernelFile peak, @Nullable KernelFile children) {
+    private HostView(String containerId, long pid, @Nullable KernelFile peak, @Nullable InitChildren children) {
         this.containerId = containerId;
         this.pid = pid;
         this.peak = peak;
@@ -39,7 +40,7 @@ final class HostView implements AutoCloseable {
             return Optional.empty();
         }
         Path peak = peakFile(pid);
-        return Optional.of(new HostView(containerId, pid, peak == null ? null : open(peak), open(childrenFile(pid))));
+        return Optional.of(new HostView(containerId, pid, peak == null ? null : open(peak), children(pid)));
     }
 
     private static @Nullable KernelFile open(Path file) {
@@ -50,17 +51,20 @@ final class HostView implements AutoCloseable {
         }
     }
 
+    private static @Nullable InitChildren children(long init) {
+        try {
+            return new InitChildren(init);
+        } catch (IOException _) {
+            return null;
+        }
+    }
+
     OptionalLong peakMemoryBytes() {
         return peak == null ? OptionalLong.empty() : peak.number();
     }
 
-    /// Whether init has other children than the runtime: only processes without a parent come to it. True where that can't be read any more.
     boolean hasOrphans() {
-        if (children == null) {
-            return false;
-        }
-        String pids = children.read();
-        return pids == null || pids.strip().indexOf(' ') > 0;
+        return children != null && children.hasOrphans();
     }
 
     @Override
@@ -94,10 +98,6 @@ final class HostView implements AutoCloseable {
             return false;
         }
         return !init.get().isAlive();
-    }
-
-    private static Path childrenFile(long pid) {
-        return Path.of("/proc", Long.toString(pid), "task", Long.toString(pid), "children");
     }
 
     private static boolean belongs(String containerId, long pid) {

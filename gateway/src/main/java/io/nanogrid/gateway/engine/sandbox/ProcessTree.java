@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.sandbox;
 
+import io.nanogrid.gateway.engine.InitChildren;
 import io.nanogrid.gateway.engine.KernelFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,7 +35,7 @@ final class ProcessTree {
     private final long init;
     private final ProcessHandle initHandle;
     private final KernelFile state;
-    private final KernelFile children;
+    private final InitChildren children;
     private final CompletableFuture<Integer> end;
 
     /// @param outer bubblewrap, a child of this process
@@ -47,7 +48,7 @@ final class ProcessTree {
         this.initHandle = ProcessHandle.of(init).orElseThrow(() -> new IOException("the sandbox ended at once"));
         this.state = new KernelFile(PROC.resolve(init + "/stat"));
         try {
-            this.children = new KernelFile(PROC.resolve(init + "/task/" + init + "/children"));
+            this.children = new InitChildren(init);
         } catch (IOException e) {
             state.close();
             throw e;
@@ -66,10 +67,8 @@ final class ProcessTree {
         outer.destroyForcibly();
     }
 
-    /// Whether init has more children than the one that it started: processes whose parent has ended. True where that can't be read.
     boolean hasOrphans() {
-        String pids = children.read();
-        return pids == null || pids.strip().indexOf(' ') > 0;
+        return children.hasOrphans();
     }
 
     /// Host pids of all processes of the tree, init first. Those that come and go meanwhile may be missing.
