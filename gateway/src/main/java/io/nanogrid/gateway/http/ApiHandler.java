@@ -7,7 +7,6 @@ import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.routes.RouteTable.Match;
 import java.util.List;
 import java.util.Map;
-import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -80,8 +79,7 @@ final class ApiHandler extends Handler.Wrapper {
                 if (route.auth() == Access.KEY) {
                     guard.requireKeyOfCallback(exchange.header(Guard.API_KEY));
                 }
-                String address = callers.address(exchange.peer(),
-                        exchange.headers().getValuesList(HttpHeader.X_FORWARDED_FOR));
+                String address = callers.address(exchange.peer(), exchange.headers());
                 Integer perMinute = route.rateLimit();
                 if (perMinute != null) {
                     // They stand in place of what the function may answer under the same names.

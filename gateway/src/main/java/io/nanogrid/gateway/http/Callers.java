@@ -8,6 +8,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import org.jspecify.annotations.Nullable;
 
 /// Who calls, as far as limits and functions care.
@@ -48,20 +50,20 @@ final class Callers {
     /// The address that a request comes from.
     ///
     /// @param peer the other end of the connection
-    /// @param forwardedFor values of `X-Forwarded-For`
-    String address(String peer, List<String> forwardedFor) {
+    /// @param headers the request's; read only where there are proxies to believe
+    String address(String peer, HttpFields headers) {
         String literal = peer.startsWith("[") ? peer.substring(1, peer.length() - 1) : peer;
-        return proxies.isEmpty() ? literal : origin(InetAddress.ofLiteral(literal), forwardedFor).getHostAddress();
+        return proxies.isEmpty() ? literal : origin(InetAddress.ofLiteral(literal), headers).getHostAddress();
     }
 
     /// Each proxy adds whom it got the request from at the end. So the list is believed from there, as long as those who wrote it are trusted:
     /// whatever the client itself has sent stands before.
-    private InetAddress origin(InetAddress peer, List<String> forwardedFor) {
+    private InetAddress origin(InetAddress peer, HttpFields headers) {
         InetAddress address = peer;
         if (!isProxy(address)) {
             return address;
         }
-        String[] said = String.join(",", forwardedFor).split(",");
+        String[] said = String.join(",", headers.getValuesList(HttpHeader.X_FORWARDED_FOR)).split(",");
         for (int i = said.length - 1; i >= 0 && isProxy(address); i--) {
             InetAddress before = read(said[i].strip());
             if (before == null) {

@@ -32,11 +32,9 @@ final class Problems {
     }
 
     void answer(Exception thrown, Context ctx) {
-        if (thrown instanceof HttpResponseException http) {
+        if (thrown instanceof HttpResponseException http && http.getStatus() == 405) {
             // The only detail is the methods that the path has; what it is called depends on what the client accepts.
-            if (http.getStatus() == 405) {
-                http.getDetails().values().forEach(methods -> ctx.header("Allow", methods));
-            }
+            http.getDetails().values().forEach(methods -> ctx.header("Allow", methods));
         }
         write(ctx, problem(thrown, RequestId.of(ctx), ctx.req().getMethod(), ctx.path()));
     }
