@@ -68,6 +68,15 @@ abstract class HostileProtocolContract extends HostileContract {
         return answer;
     }
 
+    private void assertViolations(String type, Map<String, String> frames) throws Exception {
+        for (var frame : frames.entrySet()) {
+            Answer answer = forged(type, frame.getValue());
+
+            assertThat(answer.status()).as(frame.getKey()).isEqualTo(502);
+            assertThat(answer.reason()).as(frame.getKey()).isEqualTo("protocol_violation");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"python", "node"})
     void framesThatAreNotAllowedNowAreViolations(String type) throws Exception {
@@ -79,12 +88,7 @@ abstract class HostileProtocolContract extends HostileContract {
                 "invoke", frame(INVOKE, 0, 1, "{}", "{}"),
                 "two results", frame(RESULT, 0, 1, "", "1") + frame(RESULT, 0, 2, "", "2"),
                 "unknown flags", frame(RESULT, 64, 1, "", "1"));
-        for (var frame : frames.entrySet()) {
-            Answer answer = forged(type, frame.getValue());
-
-            assertThat(answer.status()).as(frame.getKey()).isEqualTo(502);
-            assertThat(answer.reason()).as(frame.getKey()).isEqualTo("protocol_violation");
-        }
+        assertViolations(type, frames);
     }
 
     @ParameterizedTest
@@ -95,12 +99,7 @@ abstract class HostileProtocolContract extends HostileContract {
                 "meta longer than its frame", frame(20, RESULT, 0, 1, 1000, "0123456789"),
                 "huge meta", frame(-1, RESULT, 0, 1, 0x7fff_ffff, ""),
                 "meta that is no object", frame(RESULT, 1, 1, "[]", ""));
-        for (var frame : frames.entrySet()) {
-            Answer answer = forged(type, frame.getValue());
-
-            assertThat(answer.status()).as(frame.getKey()).isEqualTo(502);
-            assertThat(answer.reason()).as(frame.getKey()).isEqualTo("protocol_violation");
-        }
+        assertViolations(type, frames);
     }
 
     @ParameterizedTest
