@@ -1,4 +1,4 @@
-// Runs bootstrap.mjs as an instance does: a process of its own that connects to a real unix socket.
+// Runs bootstrap.cjs as an instance does: a process of its own that connects to a real unix socket.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,10 +8,10 @@ import os from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { decoder, encode, ERROR, HELLO, INIT, INIT_ERROR, INVOKE, READY, RESULT } from "./bootstrap.mjs";
+import { decoder, encode, ERROR, HELLO, INIT, INIT_ERROR, INVOKE, READY, RESULT } from "./bootstrap.cjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const BOOTSTRAP = path.join(HERE, "bootstrap.mjs");
+const BOOTSTRAP = path.join(HERE, "bootstrap.cjs");
 const GOLDEN = JSON.parse(fs.readFileSync(path.join(HERE, "..", "protocol", "golden-frames.json"), "utf8"));
 const KINDS = { hello: 1, init: 2, ready: 3, "init-error": 4, invoke: 5, result: 6, error: 7 };
 const VALUE = 1, RESPONSE = 1, JSON_BODY = 2, BAD_EVENT = 1, BAD_RESULT = 2, BUSY = 128;
@@ -215,6 +215,7 @@ describe("initialising", () => {
     ".cjs": { "index.cjs": "const y = require('./y.cjs'); module.exports = { handler: (e) => e + y.v };", "y.cjs": "exports.v = 1;" },
     ".mjs": { "index.mjs": "import { v } from './y.mjs'; export const handler = async (e) => e + v;", "y.mjs": "export const v = 1;" },
     "type module": { "index.js": "import { v } from './y.js'; export function handler(e) { return e + v; }", "y.js": "export const v = 1;", "package.json": '{"type":"module"}' },
+    "type module on one line": { "index.js": "const h=(e)=>e+1;export{h as handler}", "package.json": '{"type": "module"}' },
     "a default export": { "index.mjs": "export default { handler: (e) => e + 1 };" },
     "a nested file": { "src/app.mjs": "import { v } from '../y.mjs'; export const handler = (e) => e + v;", "y.mjs": "export const v = 1;" },
     "exports that are assigned late": { "index.js": "for (const n of ['handler']) module.exports[n] = (e) => e + 1;" },

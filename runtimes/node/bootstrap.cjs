@@ -1,12 +1,15 @@
 // Runs Node.js functions inside an instance. The contract is runtimes/protocol/PROTOCOL.md; Node 18.14 and newer.
-import { isUtf8 } from "node:buffer";
-import fs from "node:fs";
-import net from "node:net";
-import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+// CommonJS, since Node's loader of ES modules takes a fifth of its start; it is loaded for functions that need it.
+"use strict";
+const { isUtf8 } = require("node:buffer");
+const fs = require("node:fs");
+const { createRequire } = require("node:module");
+const net = require("node:net");
+const path = require("node:path");
+const { pathToFileURL } = require("node:url");
 
 const SOCKET = "/run/nanogrid/s";
-export const HELLO = 1, INIT = 2, READY = 3, INIT_ERROR = 4, INVOKE = 5, RESULT = 6, ERROR = 7;
+const HELLO = 1, INIT = 2, READY = 3, INIT_ERROR = 4, INVOKE = 5, RESULT = 6, ERROR = 7;
 const VALUE = 1; // on invoke
 const RESPONSE = 1, JSON_BODY = 2; // on result
 const BAD_EVENT = 1, BAD_RESULT = 2; // on error
@@ -16,7 +19,7 @@ const { parse, stringify } = JSON; // as they are before a function changes them
 const { nextTick } = process;
 
 /** One frame; meta and body are text or bytes. */
-export function encode(kind, flags, call, meta = "", body = "") {
+function encode(kind, flags, call, meta = "", body = "") {
   const metaLength = Buffer.byteLength(meta), bodyLength = Buffer.byteLength(body);
   const frame = Buffer.allocUnsafe(HEAD + metaLength + bodyLength);
   frame.writeUInt32BE(frame.length - 4, 0);
@@ -35,7 +38,7 @@ function put(data, frame, at) {
 }
 
 /** Cuts what arrives into frames: `accept(kind, flags, call, meta, body)`, whose bytes are valid during that call alone. */
-export function decoder(accept) {
+function decoder(accept) {
   let pending = null, filled = 0; // a frame that has not arrived whole, or its head while its length is unknown
   function size(bytes, at) {
     const wanted = 4 + bytes.readUInt32BE(at);
@@ -109,7 +112,7 @@ function describe(error) {
 
 /** The lines of a stack without the frames of this file and of Node itself. */
 function userTrace(stack, isCause) {
-  const ours = (line) => line.includes(import.meta.url) || /\(?node:[\w/]+:\d+:\d+\)?$/.test(line);
+  const ours = (line) => line.includes(__filename) || /\(?node:[\w/]+:\d+:\d+\)?$/.test(line);
   const lines = stack.split("\n").filter((line) => !/^\s+at /.test(line) || !ours(line));
   return isCause ? [`Caused by: ${lines[0]}`, ...lines.slice(1)] : lines;
 }
@@ -192,11 +195,12 @@ function childrenWatch() {
 
 /** Puts the function's files, variables and libraries in place and returns its handler. */
 async function load(meta, body) {
-  let at = 0;
-  for (const file of meta.files) {
-    const target = path.join(meta.directory, file.path);
+  let at = 0, commonJs = true;
+  for (const { path: name, size } of meta.files) {
+    const target = path.join(meta.directory, name), content = body.subarray(at, at += size);
     fs.mkdirSync(path.dirname(target), { recursive: true });
-    fs.writeFileSync(target, body.subarray(at, at += file.size));
+    fs.writeFileSync(target, content);
+    commonJs &&= !(name === meta.file || name.endsWith("package.json")) || plainlyCommonJs(name, content.toString());
   }
   Object.assign(process.env, meta.env);
   process.chdir(meta.directory);
@@ -205,15 +209,21 @@ async function load(meta, body) {
   if (meta.dependencies) link(path.join(meta.dependencies, "node_modules"), path.join(meta.directory, "node_modules"));
   Context.describeFunction(meta);
   return async () => {
-    const exported = await import(pathToFileURL(file)).catch(async (error) => {
-      throw error instanceof SyntaxError ? await located(error, meta) : error;
+    const exported = commonJs ? createRequire(file)(file) : await import(pathToFileURL(file)).catch((error) => {
+      throw error instanceof SyntaxError ? located(error, meta) : error;
     });
     for (const name of meta.handlers) {
-      const handler = exported[name] ?? exported.default?.[name];
+      const handler = exported?.[name] ?? exported?.default?.[name];
       if (typeof handler === "function") return handler;
     }
     throw failure("HandlerNotFound", `${meta.file} exports none of these functions: ${meta.handlers.join(", ")}`);
   };
+}
+
+/** Whether nothing in a function's main file or in a package.json asks for ES modules. `import()` would load either kind. */
+function plainlyCommonJs(name, content) {
+  if (name.endsWith(".json")) return !/"type"\s*:\s*"module"/.test(content);
+  return !name.endsWith(".mjs") && !/(^|[;}])\s*(import|export)\b/m.test(content);
 }
 
 /** Import and require look for libraries beside the function's files: what the function brings itself goes first. */
@@ -226,9 +236,9 @@ function link(from, to) {
 }
 
 /** Node doesn't say where an ES module's syntax is wrong, except in the output of `node --check`. */
-async function located(error, meta) {
+function located(error, meta) {
   if (/^\S+:\d+\n/.test(error.stack)) return error;
-  const { spawnSync } = await import("node:child_process");
+  const { spawnSync } = require("node:child_process");
   const files = new Set([meta.file, ...meta.files.map((file) => file.path).filter((name) => /\.[cm]?js$/.test(name))]);
   for (const file of [...files].slice(0, 50)) {
     const check = spawnSync(process.execPath, ["--check", path.join(meta.directory, file)], { encoding: "utf8" });
@@ -386,4 +396,5 @@ function serve(address) {
   socket.on("close", () => process.exit(0)); // at once: nothing of the function may hold up the end
 }
 
-if (process.argv[1] && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) serve(process.argv[2] ?? SOCKET);
+module.exports = { HELLO, INIT, READY, INIT_ERROR, INVOKE, RESULT, ERROR, encode, decoder };
+if (require.main === module) serve(process.argv[2] ?? SOCKET);
