@@ -11,10 +11,6 @@ import org.jspecify.annotations.Nullable;
 /// Builds bubblewrap's arguments: what a sandbox sees and may do. Not for use by many threads.
 final class BubblewrapCommand {
 
-    /// What programs need of `/etc`. Users, groups and names come from files of our own.
-    private static final List<String> ETC = List.of("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives",
-            "localtime", "mime.types", "protocols", "services", "ssl/certs", "ssl/openssl.cnf", "ca-certificates",
-            "pki/tls/certs", "pki/tls/cert.pem", "pki/ca-trust/extracted", "crypto-policies");
     /// What of `/proc` tells about the host.
     private static final List<String> HIDDEN_FILES = List.of("/proc/cmdline", "/proc/kcore", "/proc/keys",
             "/proc/latency_stats", "/proc/sched_debug", "/proc/timer_list");
@@ -24,22 +20,18 @@ final class BubblewrapCommand {
     private final List<String> arguments = new ArrayList<>();
 
     /// @param root directory with the operating system, or null for the host's own
-    /// @param etc host directory with our own `passwd`, `group`, `hosts` and `nsswitch.conf`
+    /// @param etc host directory that becomes `/etc`
     /// @param scratchBytes size of `/tmp`
     /// @param network whether the network namespace around this sandbox is to be used, instead of an empty one
     BubblewrapCommand(@Nullable Path root, Path etc, long scratchBytes, boolean network) {
         add("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup");
-        if (network) {
-            readOnly(etc.resolve("resolv.conf"), "/etc/resolv.conf");
-        } else {
+        if (!network) {
             add("--unshare-net");
         }
         add("--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--die-with-parent", "--new-session");
         add("--hostname", "function");
         system(root == null ? Path.of("/") : root);
-        for (String file : List.of("passwd", "group", "hosts", "nsswitch.conf")) {
-            readOnly(etc.resolve(file), "/etc/" + file);
-        }
+        readOnly(etc, "/etc");
         add("--proc", "/proc");
         for (String file : HIDDEN_FILES) {
             if (Files.exists(Path.of(file))) {
@@ -64,12 +56,6 @@ final class BubblewrapCommand {
                 add("--symlink", "usr" + directory, directory);
             } else if (Files.isDirectory(host)) {
                 readOnly(host, directory);
-            }
-        }
-        for (String name : ETC) {
-            Path host = root.resolve("etc").resolve(name);
-            if (Files.exists(host)) {
-                readOnly(host, "/etc/" + name);
             }
         }
     }

@@ -19,19 +19,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What the engine keeps on the host's disk for its sandboxes: launcher, filter, a small `/etc`, bootstraps.
 /// Everything in it is readable for all and writable for the gateway alone. Safe for use by many threads.
 final class HostFiles {
-
-    private static final Map<String, String> ETC = Map.of(
-            "passwd", "function:x:65534:65534:function:/tmp:/usr/sbin/nologin\n",
-            "group", "function:x:65534:\n",
-            "resolv.conf", "nameserver " + NetworkHelper.RESOLVER + "\n",
-            "hosts", "127.0.0.1 localhost function\n::1 localhost\n",
-            "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
 
     private final Path directory;
     private final Path script;
@@ -40,7 +32,8 @@ final class HostFiles {
     private final NetworkHelper network;
 
     /// @param networkAllow ranges of NETWORK_ALLOW
-    HostFiles(Path directory, List<AddressRange> networkAllow) {
+    /// @param system root directory of the operating system that sandboxes see
+    HostFiles(Path directory, List<AddressRange> networkAllow, Path system) {
         this.directory = directory;
         try {
             makeDirectory(directory);
@@ -49,10 +42,7 @@ final class HostFiles {
                     SeccompFilter.assemble(SeccompFilter.Architecture.of(System.getProperty("os.arch"))));
             this.network = new NetworkHelper(write(directory.resolve("network.sh"), resource("network.sh")),
                     write(directory.resolve("network.rules"), NetworkHelper.rules(networkAllow).getBytes(UTF_8)));
-            this.etc = makeDirectory(directory.resolve("etc"));
-            for (var file : ETC.entrySet()) {
-                write(etc.resolve(file.getKey()), file.getValue().getBytes(UTF_8));
-            }
+            this.etc = EtcDirectory.make(directory.resolve("etc"), system.resolve("etc"));
         } catch (IOException e) {
             throw new UncheckedIOException("the sandbox's runtime directory can't be written: " + directory, e);
         }

@@ -98,7 +98,7 @@ final class Launcher implements AutoCloseable {
     }
 
     private Process spawn(ProcessBuilder builder) throws EngineException, InterruptedException {
-        builder.environment().keySet().retainAll(List.of("PATH"));
+        builder.environment().clear();
         try {
             return spawner.submit(builder::start).get();
         } catch (RejectedExecutionException e) {

@@ -90,7 +90,7 @@ final class NetworkHelper {
     ///
     /// @param uid host uid that owns the namespace, if not the gateway's own
     static List<String> connect(long pid, OptionalInt uid) {
-        List<String> words = new ArrayList<>(List.of("env", "-i", "setsid", "setpriv"));
+        List<String> words = new ArrayList<>(List.of("setsid", "setpriv"));
         uid.ifPresent(
                 value -> words.addAll(List.of("--reuid", Integer.toString(value), "--regid", Integer.toString(value),
                         "--clear-groups", "--bounding-set=-all", "--inh-caps=-all")));

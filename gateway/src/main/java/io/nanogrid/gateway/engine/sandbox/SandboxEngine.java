@@ -56,7 +56,8 @@ public final class SandboxEngine implements Engine {
             requireReachable(config.runtimeDirectory());
             requireReachable(config.dependencies());
         }
-        this.files = new HostFiles(config.runtimeDirectory(), config.networkAllow());
+        this.files = new HostFiles(config.runtimeDirectory(), config.networkAllow(),
+                Objects.requireNonNullElse(config.root(), Path.of("/")));
         Groups.Limits limits = new Groups.Limits(config.processes(), config.processors());
         this.groups = switch (config.groups()) {
             case AUTO -> GroupDetection.detect(config.gatewayId(), limits);

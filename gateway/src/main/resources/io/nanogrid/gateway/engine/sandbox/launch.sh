@@ -20,9 +20,11 @@ shift
 # Under pressure the kernel should pick an instance before it picks the gateway.
 echo 800 > /proc/self/oom_score_adj
 cd /
-# A session of its own: a terminal's Ctrl-C is for the gateway. An empty environment: /proc/1/environ is readable inside.
+# What comes from the caller is empty, and the shell adds nothing of note: /proc/1/environ is readable inside.
+unset PWD OLDPWD
+# A session of its own: a terminal's Ctrl-C is for the gateway.
 if [ "$uid" = - ]; then
-    exec env -i setsid setpriv --no-new-privs "$@" 3>&1 1>&2 9< "$filter"
+    exec setsid setpriv --no-new-privs "$@" 3>&1 1>&2 9< "$filter"
 fi
-exec env -i setsid setpriv --reuid "$uid" --regid "$uid" --clear-groups --bounding-set=-all --inh-caps=-all \
+exec setsid setpriv --reuid "$uid" --regid "$uid" --clear-groups --bounding-set=-all --inh-caps=-all \
     --ambient-caps=-all --no-new-privs "$@" 3>&1 1>&2 9< "$filter"

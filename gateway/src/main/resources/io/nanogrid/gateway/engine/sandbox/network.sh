@@ -20,4 +20,5 @@ while [ -z "$(ip -4 route show default)" ]; do
 done
 ip link set lo up
 ip -4 -batch "$rules"
-exec env -i "$@"
+unset PWD OLDPWD
+exec "$@"
