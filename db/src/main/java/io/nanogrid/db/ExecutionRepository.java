@@ -2,16 +2,12 @@ package io.nanogrid.db;
 
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 
 /// The record of past calls. Safe for any number of threads.
 public interface ExecutionRepository {
 
     /// Stores all or none. Their functions need not exist any more.
     void insert(List<ExecutionRecord> executions);
-
-    /// The newest call that had this request id.
-    Optional<ExecutionRecord> find(String requestId);
 
     /// Newest first.
     List<ExecutionRecord> listByFunction(String functionId, int limit);

@@ -19,7 +19,6 @@ final class SqliteExecutions implements ExecutionRepository {
     private static final int DELETED_AT_ONCE = 1_000;
     /// Records that aren't old may stand in front: of a time when the clock was ahead, or of before a very long call.
     private static final int TRIES_IN_VAIN = 10;
-    private static final String NEWEST_FIRST = " ORDER BY started_at DESC, id DESC LIMIT ?";
 
     private final Lanes lanes;
 
@@ -33,13 +32,10 @@ final class SqliteExecutions implements ExecutionRepository {
     }
 
     @Override
-    public Optional<ExecutionRecord> find(String requestId) {
-        return select("request_id = ?", requestId, 1).stream().findFirst();
-    }
-
-    @Override
     public List<ExecutionRecord> listByFunction(String functionId, int limit) {
-        return select("function_id = ?", functionId, limit);
+        return lanes.read(connection -> Sql.list(connection,
+                "SELECT * FROM execution WHERE function_id = ? ORDER BY started_at DESC, id DESC LIMIT ?",
+                SqliteExecutions::map, functionId, limit));
     }
 
     @Override
@@ -70,11 +66,6 @@ final class SqliteExecutions implements ExecutionRepository {
     private int delete(long after, long last, Instant cutoff) {
         return lanes.write(connection -> Sql.update(connection,
                 "DELETE FROM execution WHERE id > ? AND id <= ? AND started_at < ?", after, last, cutoff));
-    }
-
-    private List<ExecutionRecord> select(String condition, Object parameter, int limit) {
-        return lanes.read(connection -> Sql.list(connection,
-                "SELECT * FROM execution WHERE " + condition + NEWEST_FIRST, SqliteExecutions::map, parameter, limit));
     }
 
     private static int insert(Connection connection, List<ExecutionRecord> executions) throws SQLException {

@@ -101,5 +101,4 @@ CREATE TABLE execution (
   stderr            TEXT    NOT NULL,
   output_truncated  INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX execution_by_request ON execution (request_id);
 CREATE INDEX execution_by_function ON execution (function_id, started_at);

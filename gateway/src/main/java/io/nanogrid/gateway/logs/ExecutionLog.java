@@ -23,7 +23,7 @@ public final class ExecutionLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ExecutionLog.class);
     private static final int CAPACITY = 20_000;
     private static final int BATCH = 1_000;
-    private static final Duration GATHER = Duration.ofMillis(50);
+    private static final Duration GATHER = Duration.ofMillis(100);
     /// How often the writer looks whether it is still wanted.
     private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration RETRY = Duration.ofSeconds(1);

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -137,11 +136,6 @@ class ExecutionLogTest {
         public int deleteOlderThan(Instant before) {
             cutoff = before;
             return 1;
-        }
-
-        @Override
-        public Optional<ExecutionRecord> find(String requestId) {
-            return Optional.empty();
         }
 
         @Override
