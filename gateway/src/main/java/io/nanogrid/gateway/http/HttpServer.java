@@ -20,6 +20,7 @@ import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.time.Duration;
+import org.eclipse.jetty.http.UriCompliance.Violation;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
@@ -83,6 +84,8 @@ public final class HttpServer implements AutoCloseable {
             http.setSendServerVersion(false);
             http.setSendDateHeader(true);
             http.setMaxResponseHeaderSize(MAX_RESPONSE_HEAD);
+            // `%u0041` is nobody's standard, and Javalin fails on it.
+            http.setUriCompliance(http.getUriCompliance().without("NO_UTF16", Violation.UTF16_ENCODINGS));
         });
     }
 
