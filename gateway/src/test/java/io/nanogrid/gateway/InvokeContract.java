@@ -310,6 +310,21 @@ abstract class InvokeContract {
         assertThat(environment.properties()).hasSizeLessThan(12);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"python", "node"})
+    void theCallersTraceContextAndRequestIdReachTheFunction(String type) throws Exception {
+        gateway.deploy("trace-" + type, type,
+                in(type, "def handler(e, c): return [c.traceparent, c.aws_request_id]",
+                        "exports.handler = (e, c) => [c.traceparent, c.awsRequestId]"))
+                .expect(200);
+        String traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+        JsonNode seen = gateway.send(gateway.request("/api/trace-" + type).header("traceparent", traceparent)
+                .header("X-Request-Id", "mine-" + type)).expect(200).json();
+
+        assertThat(seen.toString()).isEqualTo("[\"" + traceparent + "\",\"mine-" + type + "\"]");
+    }
+
     @Test
     void esModulesAndSeveralFilesWork() throws Exception {
         gateway.deploy("esm", "node", "", "files", Map.of(

@@ -35,6 +35,8 @@ final class RefusedRequests extends ErrorHandler {
         String requestId = RequestId.orFresh(callersId);
         fields.put(HttpHeader.CONTENT_TYPE, Problems.MEDIA_TYPE);
         fields.put(RequestId.HEADER, requestId);
-        return ByteBuffer.wrap(Problems.body(Problem.refusedRequest(status), requestId));
+        // Nothing else is answered like this before a handler of ours has it.
+        Problem problem = status == 503 ? Problem.shuttingDown() : Problem.refusedRequest(status);
+        return ByteBuffer.wrap(Problems.body(problem, requestId));
     }
 }

@@ -25,8 +25,7 @@ final class RequestId {
         return given != null && isPlain(given) ? given : fresh().toString();
     }
 
-    /// A UUID of version 7 (RFC 9562): those of one time stand together in the index of the records, which makes storing them cheap.
-    /// It is a name and no secret, so an ordinary random generator will do.
+    /// A UUID of version 7 (RFC 9562), so that ids sort by their time. It is a name and no secret, so an ordinary random generator will do.
     private static UUID fresh() {
         ThreadLocalRandom random = ThreadLocalRandom.current();
         long time = System.currentTimeMillis() << 16 | 0x7000 | random.nextInt(1 << 12);
