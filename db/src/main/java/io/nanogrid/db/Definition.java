@@ -18,9 +18,10 @@ import org.jspecify.annotations.Nullable;
 /// @param timeout kept to the millisecond
 /// @param concurrency how many calls may run at once, or null for the gateway's own limit
 /// @param network whether the function may open connections
+/// @param script whether it is a file without a handler, to be run from its beginning for each call
 public record Definition(String runtime, @Nullable String handler, String codeHash, @Nullable String library,
         Map<String, String> env, int memoryMb, Duration timeout, @Nullable Integer concurrency, boolean network,
-        PayloadFormat payload) {
+        PayloadFormat payload, boolean script) {
 
     public Definition {
         env = Collections.unmodifiableMap(new TreeMap<>(env));
@@ -28,8 +29,8 @@ public record Definition(String runtime, @Nullable String handler, String codeHa
 
     @Override
     public String toString() {
-        return "Definition[runtime=%s, handler=%s, codeHash=%s, library=%s, env=%s, memoryMb=%d, timeout=%s, concurrency=%s, network=%s, payload=%s]"
+        return "Definition[runtime=%s, handler=%s, codeHash=%s, library=%s, env=%s, memoryMb=%d, timeout=%s, concurrency=%s, network=%s, payload=%s, script=%s]"
                 .formatted(runtime, handler, codeHash, library == null ? "none" : library.length() + " characters",
-                        env.keySet(), memoryMb, timeout, concurrency, network, payload);
+                        env.keySet(), memoryMb, timeout, concurrency, network, payload, script);
     }
 }

@@ -22,7 +22,7 @@ public record Example(String path, String method, String runtime, String fileNam
     /// To be given to {@link CallbackRepository#seed} once the code is where instances will look for it.
     public CallbackDraft draft(String routeKey, String codeHash) {
         var definition = new Definition(runtime, null, codeHash, null, Map.of(), 128, Duration.ofSeconds(30), null,
-                false, PayloadFormat.SIMPLE);
+                false, PayloadFormat.SIMPLE, false);
         return new CallbackDraft(path, new Endpoint(path, method, routeKey, Access.NONE, null), definition, null);
     }
 

@@ -3,10 +3,63 @@ package io.nanogrid.db;
 import java.util.List;
 import java.util.Optional;
 
-/// Functions and their versions. Safe for any number of threads.
+import org.jspecify.annotations.Nullable;
+
+/// Functions and their versions, those that belong to callbacks too. Each method is one transaction: it happens as a whole or not at all.
+///
+/// Safe for any number of threads. Methods that change a function throw {@link RefusedException.UnknownFunction} where there is no such function,
+/// and {@link RefusedException.OwnedByCallback} where it belongs to a callback, which alone may change it. All of them throw
+/// {@link StorageException} when the storage fails.
 public interface FunctionRepository {
 
+    /// Stores a function that has no version yet.
+    FunctionRecord create(FunctionDraft draft);
+
     Optional<FunctionRecord> find(String id);
+
+    /// The newest function of that name.
+    Optional<FunctionRecord> findByName(String name);
+
+    /// Newest first. What is created between two pages neither repeats nor hides anything.
+    ///
+    /// @param limit at least 1
+    /// @throws IllegalArgumentException where the cursor isn't one of this list
+    Page<FunctionRecord> list(int limit, @Nullable String cursor);
+
+    /// Replaces the draft; the versions stay as they are.
+    FunctionRecord update(String id, FunctionDraft draft);
+
+    /// Makes the next version out of the draft. To be ended by {@link #completeVersion} or {@link #failVersion}.
+    ///
+    /// @throws RefusedException.FunctionBuildInProgress while another version of it is `BUILDING`
+    VersionRecord beginVersion(String id);
+
+    /// Makes a `BUILDING` version `READY` and current.
+    ///
+    /// @throws IllegalStateException where the version isn't `BUILDING`
+    FunctionRecord completeVersion(String id, int number, @Nullable String dependencyKey);
+
+    /// Makes a `BUILDING` version `FAILED`. What was current stays current, and its definition is the draft's again, so that the next change
+    /// starts from what runs.
+    ///
+    /// @throws IllegalStateException where the version isn't `BUILDING`
+    FunctionRecord failVersion(String id, int number);
+
+    /// Deletes the function and its versions. Its executions and jobs stay until they are too old.
+    ///
+    /// @throws RefusedException.FunctionBuildInProgress while a version of it is `BUILDING`
+    FunctionRecord delete(String id);
+
+    /// Deletes the function's versions but the newest `keep`, the current one, and one that is `BUILDING`.
+    ///
+    /// @return how many
+    int pruneVersions(String id, int keep);
+
+    /// Ends what a gateway that died left in the making: as by {@link #failVersion}, and a function that never had a version that was `READY` is
+    /// deleted. Functions of callbacks are left alone. To be called before the first build of a process, by it alone.
+    ///
+    /// @return how many functions it changed or deleted
+    int recoverInterrupted();
 
     /// All versions of a function, newest first; empty where there is no such function.
     List<VersionRecord> versions(String functionId);

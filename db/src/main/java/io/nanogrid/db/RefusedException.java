@@ -50,6 +50,43 @@ public abstract sealed class RefusedException extends RuntimeException {
         }
     }
 
+    public static final class UnknownFunction extends RefusedException {
+        public UnknownFunction(String id) {
+            super("There is no function '%s'".formatted(id));
+        }
+    }
+
+    public static final class OwnedByCallback extends RefusedException {
+        private final long callbackId;
+
+        public OwnedByCallback(String id, long callbackId) {
+            super("Function '%s' belongs to callback %d; change or delete the callback".formatted(id, callbackId));
+            this.callbackId = callbackId;
+        }
+
+        public long callbackId() {
+            return callbackId;
+        }
+    }
+
+    public static final class FunctionBuildInProgress extends RefusedException {
+        public FunctionBuildInProgress(String id) {
+            super("Function '%s' is being built; wait until the build has ended".formatted(id));
+        }
+    }
+
+    public static final class QueueFull extends RefusedException {
+        public QueueFull(int maxPending) {
+            super("%d jobs are waiting already; try again when some of them have run".formatted(maxPending));
+        }
+    }
+
+    public static final class DuplicateKey extends RefusedException {
+        public DuplicateKey(String name) {
+            super("There already is a key '%s'".formatted(name));
+        }
+    }
+
     public static final class ChatRoomTaken extends RefusedException {
         public ChatRoomTaken(String chatId, long callbackId) {
             super("Chat room '%s' already belongs to callback %d".formatted(chatId, callbackId));

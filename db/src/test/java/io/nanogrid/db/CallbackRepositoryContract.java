@@ -27,7 +27,7 @@ public abstract class CallbackRepositoryContract extends Contract {
     void everyFieldOfADraftComesBackAsItWent() {
         var definition = new Definition("node", "app.main", "c0de", "left-pad\n",
                 Map.of("A", "1,2=3", "EMPTY", "", "ÜNÏ", "line\nbreak 🚀"), 512, Duration.ofMillis(1_500), 7, true,
-                PayloadFormat.V2);
+                PayloadFormat.V2, true);
         database.chatRooms().create("room", "A room");
         var wanted = new CallbackDraft("my name", new Endpoint("o/{id}", "POST", "o/{}", Access.KEY, 60), definition,
                 "room");

@@ -36,6 +36,6 @@ public final class Drafts {
 
     public static Definition definition(String codeHash, Map<String, String> env) {
         return new Definition("python", null, codeHash, null, env, 128, Duration.ofSeconds(30), null, false,
-                PayloadFormat.SIMPLE);
+                PayloadFormat.SIMPLE, false);
     }
 }

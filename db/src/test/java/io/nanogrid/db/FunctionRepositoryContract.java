@@ -1,17 +1,276 @@
 package io.nanogrid.db;
 
+import static io.nanogrid.db.Drafts.definition;
 import static io.nanogrid.db.Drafts.draft;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 public abstract class FunctionRepositoryContract extends Contract {
+
+    @Test
+    void aFunctionIsStoredWithoutAVersion() {
+        FunctionDraft wanted = functionDraft("resize", "code");
+
+        FunctionRecord function = database.functions().create(wanted);
+        reopen();
+
+        assertThat(database.functions().find(function.id())).contains(function);
+        assertThat(function.functionDraft()).isEqualTo(wanted);
+        assertThat(function.currentVersion()).isNull();
+        assertThat(function.callbackId()).isNull();
+        assertThat(database.functions().versions(function.id())).isEmpty();
+    }
 
     @Test
     void theFunctionOfACallbackIsFound() {
         CallbackRecord callback = database.callbacks().create(draft("hello"));
 
         assertThat(database.functions().find(callback.function().id())).contains(callback.function());
+    }
+
+    @Test
+    void theFunctionOfACallbackRunsWhatTheCallbackServes() {
+        CallbackRecord callback = deployed("hello");
+        String functionId = callback.function().id();
+        assertThat(function(functionId).currentVersion()).isOne();
+        assertThat(function(functionId).callbackId()).isEqualTo(callback.id());
+
+        database.callbacks().undeploy(callback.id());
+
+        assertThat(function(functionId).currentVersion()).isNull();
+    }
+
+    @Test
+    void theNewestFunctionOfANameIsFoundByIt() {
+        database.functions().create(functionDraft("resize", "old"));
+        FunctionRecord newest = database.functions().create(functionDraft("resize", "new"));
+        database.functions().create(functionDraft("other", "new"));
+
+        assertThat(database.functions().findByName("resize")).contains(newest);
+        assertThat(database.functions().findByName("nobody")).isEmpty();
+    }
+
+    @Test
+    void functionsOfBothFamiliesAreListedNewestFirst() {
+        database.functions().create(functionDraft("first", "code"));
+        database.callbacks().create(draft("second"));
+        database.functions().create(functionDraft("third", "code"));
+
+        Page<FunctionRecord> page = database.functions().list(10, null);
+
+        assertThat(page.items()).extracting(FunctionRecord::name).containsExactly("third", "function second", "first");
+        assertThat(page.nextCursor()).isNull();
+    }
+
+    @Test
+    void aListIsCompleteThoughFunctionsComeAndGoBetweenItsPages() {
+        List<FunctionRecord> made = IntStream.range(0, 10)
+                .mapToObj(i -> database.functions().create(functionDraft("f" + i, "code"))).toList();
+
+        var listed = new ArrayList<String>();
+        String cursor = null;
+        do {
+            Page<FunctionRecord> page = database.functions().list(3, cursor);
+            page.items().forEach(function -> listed.add(function.name()));
+            cursor = page.nextCursor();
+            database.functions().create(functionDraft("late", "code"));
+            database.functions().delete(page.items().getLast().id());
+        } while (cursor != null);
+
+        assertThat(listed).containsExactlyElementsOf(made.reversed().stream().map(FunctionRecord::name).toList());
+    }
+
+    @Test
+    void theLastPageHasNoCursorThoughItIsFull() {
+        IntStream.range(0, 4).forEach(i -> database.functions().create(functionDraft("f" + i, "code")));
+
+        String cursor = database.functions().list(2, null).nextCursor();
+
+        assertThat(cursor).isNotNull().matches("[A-Za-z0-9_-]+");
+        assertThat(database.functions().list(2, cursor).nextCursor()).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "x", "5", "-1", "%%%", "Zg", "ZnVuY3Rpb25z", "ZnVuY3Rpb25zLg", "ZnVuY3Rpb25zLjFlOQ", "am9icy41",
+            "ZnVuY3Rpb25zLjAwNQ", "ZnVuY3Rpb25zLjU=", "' OR 1=1 --"})
+    void aCursorThatIsNoneIsRefused(String cursor) {
+        assertThatIllegalArgumentException().isThrownBy(() -> database.functions().list(10, cursor))
+                .withMessage("the cursor is not one of this list: begin again without one");
+    }
+
+    @Test
+    void aCompletedVersionIsCurrentAndHasTheDraftOfWhenItWasBegun() {
+        String id = database.functions().create(functionDraft("resize", "old")).id();
+        VersionRecord begun = database.functions().beginVersion(id);
+        database.functions().update(id, functionDraft("renamed", "new"));
+
+        FunctionRecord function = database.functions().completeVersion(id, begun.number(), "deps");
+
+        assertThat(function.currentVersion()).isOne();
+        assertThat(function.draft().codeHash()).isEqualTo("new");
+        VersionRecord version = database.functions().version(id, 1).orElseThrow();
+        assertThat(version.state()).isEqualTo(VersionState.READY);
+        assertThat(version.dependencyKey()).isEqualTo("deps");
+        assertThat(version.definition().codeHash()).isEqualTo("old");
+    }
+
+    @Test
+    void aFailedVersionLeavesWhatRunsAndItsDefinitionAsTheDraft() {
+        String id = ready("resize", "good");
+        database.functions().update(id, new FunctionDraft("renamed", "new text", definition("bad", Map.of())));
+        int number = database.functions().beginVersion(id).number();
+
+        FunctionRecord function = database.functions().failVersion(id, number);
+
+        assertThat(function.currentVersion()).isOne();
+        assertThat(function.functionDraft())
+                .isEqualTo(new FunctionDraft("renamed", "new text", definition("good", Map.of())));
+        assertThat(database.functions().version(id, number)).map(VersionRecord::state).contains(VersionState.FAILED);
+    }
+
+    @Test
+    void aVersionEndsOnce() {
+        String id = ready("resize", "code");
+
+        assertThatIllegalStateException().isThrownBy(() -> database.functions().completeVersion(id, 1, null));
+        assertThatIllegalStateException().isThrownBy(() -> database.functions().failVersion(id, 1));
+        assertThatIllegalStateException().isThrownBy(() -> database.functions().failVersion(id, 2));
+    }
+
+    @Test
+    void aFunctionIsBuiltOnceAtATimeAndStaysMeanwhile() {
+        String id = ready("resize", "code");
+        database.functions().beginVersion(id);
+
+        assertThatExceptionOfType(RefusedException.FunctionBuildInProgress.class)
+                .isThrownBy(() -> database.functions().beginVersion(id));
+        assertThatExceptionOfType(RefusedException.FunctionBuildInProgress.class)
+                .isThrownBy(() -> database.functions().delete(id));
+    }
+
+    @Test
+    void aDeletedFunctionTakesItsVersionsAlong() {
+        String id = ready("resize", "code");
+
+        assertThat(database.functions().delete(id).id()).isEqualTo(id);
+
+        assertThat(database.functions().find(id)).isEmpty();
+        assertThat(database.functions().versions(id)).isEmpty();
+        assertThat(database.callbacks().codeHashesInUse()).isEmpty();
+    }
+
+    @Test
+    void whatFunctionsUseIsInUse() {
+        String id = ready("resize", "old");
+        database.functions().update(id, functionDraft("resize", "new"));
+        int number = database.functions().beginVersion(id).number();
+        database.functions().completeVersion(id, number, "new deps");
+        deployed("hello");
+
+        assertThat(database.callbacks().codeHashesInUse()).containsExactlyInAnyOrder("old", "new", "hash-of-hello");
+        assertThat(database.callbacks().dependencyKeysInUse()).containsExactlyInAnyOrder("deps", "new deps");
+    }
+
+    @Test
+    void pruningKeepsTheNewestTheCurrentAndTheOneThatIsBeingBuilt() {
+        String id = ready("resize", "v1");
+        fail(id, "v2");
+        fail(id, "v3");
+        database.functions().update(id, functionDraft("resize", "v4"));
+        database.functions().beginVersion(id);
+
+        assertThat(database.functions().pruneVersions(id, 0)).isEqualTo(2);
+
+        assertThat(database.functions().versions(id)).extracting(VersionRecord::number).containsExactly(4, 1);
+        assertThat(database.callbacks().codeHashesInUse()).containsExactlyInAnyOrder("v1", "v4");
+    }
+
+    @Test
+    void versionsAreNeverNumberedTwice() {
+        String id = ready("resize", "v1");
+        fail(id, "v2");
+        database.functions().pruneVersions(id, 0);
+
+        assertThat(database.functions().beginVersion(id).number()).isEqualTo(3);
+    }
+
+    @Test
+    void aStartEndsWhatWasBeingBuiltAndDeletesWhatNeverRan() {
+        String old = ready("old", "good");
+        database.functions().update(old, functionDraft("old", "bad"));
+        database.functions().beginVersion(old);
+        String unborn = database.functions().create(functionDraft("unborn", "code")).id();
+        database.functions().beginVersion(unborn);
+        String unbegun = database.functions().create(functionDraft("unbegun", "code")).id();
+        String untouched = ready("untouched", "code");
+        CallbackRecord callback = database.callbacks().create(draft("hello"));
+        database.callbacks().beginVersion(callback.id());
+        reopen();
+
+        assertThat(database.functions().recoverInterrupted()).isEqualTo(3);
+
+        assertThat(function(old).draft().codeHash()).isEqualTo("good");
+        assertThat(database.functions().versions(old)).extracting(VersionRecord::state)
+                .containsExactly(VersionState.FAILED, VersionState.READY);
+        assertThat(database.functions().find(unborn)).isEmpty();
+        assertThat(database.functions().find(unbegun)).isEmpty();
+        assertThat(function(untouched).currentVersion()).isOne();
+        assertThat(database.functions().version(callback.function().id(), 1)).map(VersionRecord::state)
+                .contains(VersionState.BUILDING);
+        assertThat(database.functions().recoverInterrupted()).isZero();
+    }
+
+    @Test
+    void theRecoveryOfCallbacksLeavesOtherFunctionsAlone() {
+        String id = ready("resize", "code");
+        database.functions().beginVersion(id);
+
+        database.callbacks().recoverInterrupted();
+
+        assertThat(database.functions().version(id, 2)).map(VersionRecord::state).contains(VersionState.BUILDING);
+    }
+
+    @Test
+    void aFunctionOfACallbackIsChangedByItsCallbackAlone() {
+        CallbackRecord callback = deployed("hello");
+        String id = callback.function().id();
+
+        for (ThrowingCallable change : changes(id)) {
+            assertThatExceptionOfType(RefusedException.OwnedByCallback.class).isThrownBy(change)
+                    .satisfies(refusal -> assertThat(refusal.callbackId()).isEqualTo(callback.id()));
+        }
+
+        assertThat(function(id)).isEqualTo(callback.function());
+    }
+
+    @Test
+    void aFunctionThatDoesNotExistIsNotChanged() {
+        for (ThrowingCallable change : changes("nobody")) {
+            assertThatExceptionOfType(RefusedException.UnknownFunction.class).isThrownBy(change)
+                    .withMessage("There is no function 'nobody'");
+        }
+    }
+
+    @Test
+    void aDeletedCallbackTakesItsFunctionAlong() {
+        CallbackRecord callback = deployed("hello");
+
+        database.callbacks().delete(callback.id());
+
+        assertThat(database.functions().find(callback.function().id())).isEmpty();
+        assertThat(database.functions().list(10, null).items()).isEmpty();
     }
 
     @Test
@@ -36,5 +295,33 @@ public abstract class FunctionRepositoryContract extends Contract {
 
         assertThat(database.functions().version(callback.function().id(), 2)).isEmpty();
         assertThat(database.functions().find("nobody")).isEmpty();
+    }
+
+    private List<ThrowingCallable> changes(String id) {
+        return List.of(() -> database.functions().update(id, functionDraft("changed", "code")),
+                () -> database.functions().beginVersion(id),
+                () -> database.functions().completeVersion(id, 1, null),
+                () -> database.functions().failVersion(id, 1), () -> database.functions().pruneVersions(id, 0),
+                () -> database.functions().delete(id));
+    }
+
+    private FunctionRecord function(String id) {
+        return database.functions().find(id).orElseThrow();
+    }
+
+    /// @return a function whose version 1 runs
+    private String ready(String name, String codeHash) {
+        String id = database.functions().create(functionDraft(name, codeHash)).id();
+        database.functions().completeVersion(id, database.functions().beginVersion(id).number(), "deps");
+        return id;
+    }
+
+    private void fail(String id, String codeHash) {
+        database.functions().update(id, functionDraft("broken", codeHash));
+        database.functions().failVersion(id, database.functions().beginVersion(id).number());
+    }
+
+    private static FunctionDraft functionDraft(String name, String codeHash) {
+        return new FunctionDraft(name, "what " + name + " does", definition(codeHash, Map.of()));
     }
 }

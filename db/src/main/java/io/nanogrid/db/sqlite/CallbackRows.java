@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -27,6 +26,7 @@ final class CallbackRows {
     static final String SELECT = """
             SELECT c.id, c.path, c.method, c.route_key, c.auth, c.rate_limit, c.status, c.live_version,
               c.created_at, c.updated_at, r.chat_id, f.id AS function_id, f.name AS function_name,
+              f.description AS function_description, c.live_version AS current_version, c.id AS owner_id,
               f.created_at AS function_created_at, f.updated_at AS function_updated_at,
             """ + Definitions.COLUMNS + ", " + DEPLOYMENT_COLUMNS + """
             FROM callback c
@@ -41,7 +41,7 @@ final class CallbackRows {
 
     static CallbackRecord map(ResultSet row) throws SQLException {
         Deployment live = Sql.longOrNull(row, "live_version") == null ? null : mapDeployment(row);
-        return new CallbackRecord(row.getLong("id"), mapEndpoint(row, ""), SqliteFunctions.mapFunction(row),
+        return new CallbackRecord(row.getLong("id"), mapEndpoint(row, ""), FunctionRows.map(row),
                 CallbackStatus.valueOf(row.getString("status")), live, row.getString("chat_id"),
                 Sql.instant(row, "created_at"), Sql.instant(row, "updated_at"));
     }
@@ -61,8 +61,7 @@ final class CallbackRows {
 
     static CallbackRecord requireNotBuilding(Connection connection, long id) throws SQLException {
         CallbackRecord callback = require(connection, id);
-        if (Sql.exists(connection, "SELECT 1 FROM version WHERE function_id = ? AND state = 'BUILDING'",
-                callback.function().id())) {
+        if (Versions.building(connection, callback.function().id())) {
             throw new RefusedException.BuildInProgress(id);
         }
         return callback;
@@ -104,13 +103,8 @@ final class CallbackRows {
             throw new RefusedException.BuildInProgress(id);
         }
         String functionId = callback.function().id();
-        List<Long> definitionIds = Sql.list(connection,
-                """
-                SELECT draft FROM function WHERE id = ?1 UNION SELECT definition_id FROM version WHERE function_id = ?1""",
-                row -> row.getLong(1), functionId);
         Sql.update(connection, "DELETE FROM callback WHERE id = ?", id);
-        Sql.update(connection, "DELETE FROM function WHERE id = ?", functionId);
-        Definitions.deleteUnused(connection, definitionIds);
+        FunctionRows.delete(connection, functionId);
         return callback;
     }
 

@@ -18,6 +18,7 @@ final class Definitions {
     /// Of a definition `d`. The environment comes as one column, so that a row of a query is a record: `hex(name)=hex(value),…`.
     static final String COLUMNS = """
             d.runtime, d.handler, d.code_hash, d.library, d.memory_mb, d.timeout_ms, d.concurrency, d.network, d.payload,
+            d.script,
             (SELECT group_concat(hex(e.name) || '=' || hex(e.value)) FROM definition_env e WHERE e.definition_id = d.id) AS env
             """;
 
@@ -28,15 +29,16 @@ final class Definitions {
         return new Definition(row.getString("runtime"), row.getString("handler"), row.getString("code_hash"),
                 row.getString("library"), env(row.getString("env")), row.getInt("memory_mb"),
                 Duration.ofMillis(row.getLong("timeout_ms")), Sql.intOrNull(row, "concurrency"),
-                row.getBoolean("network"), PayloadFormat.valueOf(row.getString("payload")));
+                row.getBoolean("network"), PayloadFormat.valueOf(row.getString("payload")),
+                row.getBoolean("script"));
     }
 
     static long insert(Connection connection, Definition definition) throws SQLException {
         long id = Sql.insert(connection, """
-                INSERT INTO definition (runtime, handler, code_hash, library, memory_mb, timeout_ms, concurrency, network, payload)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""", definition.runtime(), definition.handler(),
+                INSERT INTO definition (runtime, handler, code_hash, library, memory_mb, timeout_ms, concurrency, network, payload, script)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""", definition.runtime(), definition.handler(),
                 definition.codeHash(), definition.library(), definition.memoryMb(), definition.timeout().toMillis(),
-                definition.concurrency(), definition.network(), definition.payload());
+                definition.concurrency(), definition.network(), definition.payload(), definition.script());
         for (Map.Entry<String, String> variable : definition.env().entrySet()) {
             Sql.update(connection, "INSERT INTO definition_env VALUES (?, ?, ?)", id, variable.getKey(),
                     variable.getValue());

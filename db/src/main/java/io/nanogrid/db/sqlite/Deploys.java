@@ -23,20 +23,14 @@ final class Deploys {
     static VersionRecord begin(Connection connection, long id, Instant now) throws SQLException {
         CallbackRecord callback = CallbackRows.requireNotBuilding(connection, id);
         String functionId = callback.function().id();
-        int number = Sql.first(connection,
-                "UPDATE function SET last_version = last_version + 1 WHERE id = ? RETURNING last_version",
-                row -> row.getInt(1), functionId).orElseThrow();
-        Sql.update(connection, """
-                INSERT INTO version (function_id, number, definition_id, state, created_at)
-                SELECT id, ?, draft, 'BUILDING', ? FROM function WHERE id = ?""", number, now, functionId);
+        VersionRecord version = Versions.begin(connection, functionId, now);
         Endpoint endpoint = callback.endpoint();
         Sql.update(connection, """
                 INSERT INTO deployment (callback_id, version, path, method, route_key, auth, rate_limit)
-                VALUES (?, ?, ?, ?, ?, ?, ?)""", id, number, endpoint.path(), endpoint.method(), endpoint.routeKey(),
+                VALUES (?, ?, ?, ?, ?, ?, ?)""", id, version.number(), endpoint.path(), endpoint.method(), endpoint.routeKey(),
                 endpoint.auth(), endpoint.rateLimit());
         setStatus(connection, id, CallbackStatus.BUILD, now);
-        return Sql.first(connection, SqliteFunctions.SELECT_VERSION + " WHERE v.function_id = ? AND v.number = ?",
-                SqliteFunctions::mapVersion, functionId, number).orElseThrow();
+        return version;
     }
 
     static CallbackRecord complete(Connection connection, long id, int version, @Nullable String dependencyKey,
@@ -81,7 +75,9 @@ final class Deploys {
 
     static int recover(Connection connection, Instant now) throws SQLException {
         Sql.update(connection, "DELETE FROM deployment WHERE deployed_at IS NULL");
-        Sql.update(connection, "UPDATE version SET state = 'FAILED' WHERE state = 'BUILDING'");
+        Sql.update(connection, """
+                UPDATE version SET state = 'FAILED'
+                WHERE state = 'BUILDING' AND function_id IN (SELECT function_id FROM callback)""");
         return Sql.update(connection, """
                 UPDATE callback SET updated_at = ?, status = CASE WHEN live_version IS NULL THEN 'FAILED' ELSE 'DEPLOYED' END
                 WHERE status = 'BUILD'""", now);
@@ -103,17 +99,10 @@ final class Deploys {
         Deployment live = callback.live();
         Integer previous = previous(connection, id).map(Deployment::version).orElse(null);
         String functionId = callback.function().id();
-        List<Integer> old = Sql.list(connection, """
-                SELECT number FROM version WHERE function_id = ?1 AND state <> 'BUILDING'
-                AND number IS NOT ?2 AND number IS NOT ?3
-                AND number NOT IN (SELECT number FROM version WHERE function_id = ?1 ORDER BY number DESC LIMIT ?4)""",
-                row -> row.getInt(1), functionId, live == null ? null : live.version(), previous, keep);
+        List<Integer> old = Versions.old(connection, functionId, keep, live == null ? null : live.version(), previous);
         for (int number : old) {
             Sql.update(connection, "DELETE FROM deployment WHERE callback_id = ? AND version = ?", id, number);
-            List<Long> definition = Sql.list(connection,
-                    "DELETE FROM version WHERE function_id = ? AND number = ? RETURNING definition_id",
-                    row -> row.getLong(1), functionId, number);
-            Definitions.deleteUnused(connection, definition);
+            Versions.delete(connection, functionId, number);
         }
         return old.size();
     }
@@ -141,11 +130,7 @@ final class Deploys {
     private static CallbackRecord endBuild(Connection connection, long id, int version, VersionState end,
             @Nullable String dependencyKey) throws SQLException {
         CallbackRecord callback = CallbackRows.require(connection, id);
-        int changed = Sql.update(connection, """
-                UPDATE version SET state = ?, dependency_key = ?
-                WHERE function_id = ? AND number = ? AND state = 'BUILDING'""", end, dependencyKey,
-                callback.function().id(), version);
-        if (changed == 0) {
+        if (!Versions.end(connection, callback.function().id(), version, end, dependencyKey)) {
             throw new IllegalStateException("version %d of callback %d is not being built".formatted(version, id));
         }
         return callback;

@@ -8,7 +8,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 
 import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.CallbackRecord;
@@ -16,6 +15,7 @@ import io.nanogrid.db.CallbackRepository;
 import io.nanogrid.db.CallbackStatus;
 import io.nanogrid.db.Deployment;
 import io.nanogrid.db.Endpoint;
+import io.nanogrid.db.FunctionDraft;
 import io.nanogrid.db.LiveRoute;
 import io.nanogrid.db.VersionRecord;
 import org.jspecify.annotations.Nullable;
@@ -177,9 +177,8 @@ final class SqliteCallbacks implements CallbackRepository {
         Instant now = clock.instant();
         Endpoint endpoint = draft.endpoint();
         CallbackRows.requireRouteFree(connection, endpoint, 0);
-        String functionId = UUID.randomUUID().toString();
-        Sql.update(connection, "INSERT INTO function (id, name, draft, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-                functionId, draft.name(), Definitions.insert(connection, draft.definition()), now, now);
+        String functionId = FunctionRows.insert(connection, new FunctionDraft(draft.name(), null, draft.definition()),
+                now);
         long id = Sql.insert(connection, """
                 INSERT INTO callback (function_id, path, method, route_key, auth, rate_limit, status, created_at, updated_at)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""", functionId, endpoint.path(), endpoint.method(),
@@ -193,11 +192,7 @@ final class SqliteCallbacks implements CallbackRepository {
         Endpoint endpoint = draft.endpoint();
         String functionId = CallbackRows.require(connection, id).function().id();
         CallbackRows.requireRouteFree(connection, endpoint, id);
-        List<Long> replaced = Sql.list(connection, "SELECT draft FROM function WHERE id = ?", row -> row.getLong(1),
-                functionId);
-        Sql.update(connection, "UPDATE function SET name = ?, draft = ?, updated_at = ? WHERE id = ?", draft.name(),
-                Definitions.insert(connection, draft.definition()), now, functionId);
-        Definitions.deleteUnused(connection, replaced);
+        FunctionRows.update(connection, functionId, new FunctionDraft(draft.name(), null, draft.definition()), now);
         Sql.update(connection, """
                 UPDATE callback SET path = ?, method = ?, route_key = ?, auth = ?, rate_limit = ?, updated_at = ?
                 WHERE id = ?""", endpoint.path(), endpoint.method(), endpoint.routeKey(), endpoint.auth(),
@@ -208,6 +203,6 @@ final class SqliteCallbacks implements CallbackRepository {
 
     private static LiveRoute mapLive(ResultSet row) throws SQLException {
         return new LiveRoute(CallbackRows.mapDeployment(row), row.getString("function_name"),
-                SqliteFunctions.mapVersion(row));
+                Versions.map(row));
     }
 }

@@ -48,7 +48,7 @@ public final class SqliteDatabase implements Database {
 
     @Override
     public FunctionRepository functions() {
-        return new SqliteFunctions(lanes);
+        return new SqliteFunctions(lanes, clock);
     }
 
     @Override

@@ -1,59 +1,165 @@
 package io.nanogrid.db.sqlite;
 
-import java.sql.ResultSet;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 
+import io.nanogrid.db.FunctionDraft;
 import io.nanogrid.db.FunctionRecord;
 import io.nanogrid.db.FunctionRepository;
+import io.nanogrid.db.Page;
+import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.VersionRecord;
 import io.nanogrid.db.VersionState;
+import io.nanogrid.db.sqlite.Cursors.Placed;
+import org.jspecify.annotations.Nullable;
 
 /// Stateless: any thread may use it.
 final class SqliteFunctions implements FunctionRepository {
-    private static final String SELECT_FUNCTION = "SELECT f.id AS function_id, f.name AS function_name,"
-            + " f.created_at AS function_created_at, f.updated_at AS function_updated_at, " + Definitions.COLUMNS
-            + " FROM function f JOIN definition d ON d.id = f.draft";
-
-    static final String SELECT_VERSION = "SELECT v.function_id, v.number, v.dependency_key, v.state,"
-            + " v.created_at AS version_created_at, " + Definitions.COLUMNS
-            + " FROM version v JOIN definition d ON d.id = v.definition_id";
+    private static final String LIST = "functions";
 
     private final Lanes lanes;
+    private final InstantSource clock;
 
-    SqliteFunctions(Lanes lanes) {
+    SqliteFunctions(Lanes lanes, InstantSource clock) {
         this.lanes = lanes;
+        this.clock = clock;
+    }
+
+    @Override
+    public FunctionRecord create(FunctionDraft draft) {
+        return lanes.write(connection -> FunctionRows.requireUnowned(connection,
+                FunctionRows.insert(connection, draft, clock.instant())));
     }
 
     @Override
     public Optional<FunctionRecord> find(String id) {
-        return lanes.read(connection -> Sql.first(connection, SELECT_FUNCTION + " WHERE f.id = ?",
-                SqliteFunctions::mapFunction, id));
+        return lanes.read(connection -> FunctionRows.find(connection, id));
+    }
+
+    @Override
+    public Optional<FunctionRecord> findByName(String name) {
+        return lanes.read(connection -> Sql.first(connection,
+                FunctionRows.SELECT + " WHERE f.name = ? ORDER BY f.seq DESC LIMIT 1", FunctionRows::map, name));
+    }
+
+    @Override
+    public Page<FunctionRecord> list(int limit, @Nullable String cursor) {
+        long[] after = Cursors.decode(LIST, 1, cursor);
+        List<Placed<FunctionRecord>> found = lanes.read(connection -> Sql.list(connection,
+                FunctionRows.SELECT + " WHERE f.seq < ? ORDER BY f.seq DESC LIMIT ?",
+                row -> new Placed<>(FunctionRows.map(row), row.getLong("seq")), after[0], limit + 1L));
+        return Cursors.page(LIST, found, limit);
+    }
+
+    @Override
+    public FunctionRecord update(String id, FunctionDraft draft) {
+        return lanes.write(connection -> {
+            FunctionRows.requireUnowned(connection, id);
+            FunctionRows.update(connection, id, draft, clock.instant());
+            return FunctionRows.requireUnowned(connection, id);
+        });
+    }
+
+    @Override
+    public VersionRecord beginVersion(String id) {
+        return lanes.write(connection -> {
+            requireNotBuilding(connection, id);
+            return Versions.begin(connection, id, clock.instant());
+        });
+    }
+
+    @Override
+    public FunctionRecord completeVersion(String id, int number, @Nullable String dependencyKey) {
+        return lanes.write(connection -> {
+            endBuild(connection, id, number, VersionState.READY, dependencyKey);
+            Sql.update(connection, "UPDATE function SET current_version = ?, updated_at = ? WHERE id = ?", number,
+                    clock.instant(), id);
+            return FunctionRows.requireUnowned(connection, id);
+        });
+    }
+
+    @Override
+    public FunctionRecord failVersion(String id, int number) {
+        return lanes.write(connection -> {
+            endBuild(connection, id, number, VersionState.FAILED, null);
+            FunctionRows.resetDraft(connection, id);
+            return FunctionRows.requireUnowned(connection, id);
+        });
+    }
+
+    @Override
+    public FunctionRecord delete(String id) {
+        return lanes.write(connection -> {
+            FunctionRecord function = requireNotBuilding(connection, id);
+            FunctionRows.delete(connection, id);
+            return function;
+        });
+    }
+
+    @Override
+    public int pruneVersions(String id, int keep) {
+        return lanes.write(connection -> {
+            FunctionRecord function = FunctionRows.requireUnowned(connection, id);
+            List<Integer> old = Versions.old(connection, id, keep, function.currentVersion(), null);
+            for (int number : old) {
+                Versions.delete(connection, id, number);
+            }
+            return old.size();
+        });
+    }
+
+    @Override
+    public int recoverInterrupted() {
+        return lanes.write(SqliteFunctions::recover);
     }
 
     @Override
     public List<VersionRecord> versions(String functionId) {
         return lanes.read(connection -> Sql.list(connection,
-                SELECT_VERSION + " WHERE v.function_id = ? ORDER BY v.number DESC", SqliteFunctions::mapVersion,
-                functionId));
+                Versions.SELECT + " WHERE v.function_id = ? ORDER BY v.number DESC", Versions::map, functionId));
     }
 
     @Override
     public Optional<VersionRecord> version(String functionId, int number) {
-        return lanes.read(connection -> Sql.first(connection,
-                SELECT_VERSION + " WHERE v.function_id = ? AND v.number = ?", SqliteFunctions::mapVersion, functionId,
-                number));
+        return lanes.read(connection -> Versions.find(connection, functionId, number));
     }
 
-    static FunctionRecord mapFunction(ResultSet row) throws SQLException {
-        return new FunctionRecord(row.getString("function_id"), row.getString("function_name"), Definitions.map(row),
-                Sql.instant(row, "function_created_at"), Sql.instant(row, "function_updated_at"));
+    private static int recover(Connection connection) throws SQLException {
+        List<String> unfinished = Sql.list(connection, """
+                SELECT f.id FROM function f
+                LEFT JOIN version v ON v.function_id = f.id AND v.number = f.current_version
+                WHERE NOT EXISTS (SELECT 1 FROM callback c WHERE c.function_id = f.id)
+                AND (f.draft IS NOT v.definition_id
+                  OR EXISTS (SELECT 1 FROM version b WHERE b.function_id = f.id AND b.state = 'BUILDING'))""",
+                row -> row.getString(1));
+        for (String id : unfinished) {
+            if (FunctionRows.requireUnowned(connection, id).currentVersion() == null) {
+                FunctionRows.delete(connection, id);
+                continue;
+            }
+            Sql.update(connection, "UPDATE version SET state = 'FAILED' WHERE function_id = ? AND state = 'BUILDING'",
+                    id);
+            FunctionRows.resetDraft(connection, id);
+        }
+        return unfinished.size();
     }
 
-    static VersionRecord mapVersion(ResultSet row) throws SQLException {
-        return new VersionRecord(row.getString("function_id"), row.getInt("number"), Definitions.map(row),
-                row.getString("dependency_key"), VersionState.valueOf(row.getString("state")),
-                Sql.instant(row, "version_created_at"));
+    private static FunctionRecord requireNotBuilding(Connection connection, String id) throws SQLException {
+        FunctionRecord function = FunctionRows.requireUnowned(connection, id);
+        if (Versions.building(connection, id)) {
+            throw new RefusedException.FunctionBuildInProgress(id);
+        }
+        return function;
+    }
+
+    private static void endBuild(Connection connection, String id, int number, VersionState end,
+            @Nullable String dependencyKey) throws SQLException {
+        FunctionRows.requireUnowned(connection, id);
+        if (!Versions.end(connection, id, number, end, dependencyKey)) {
+            throw new IllegalStateException("version %d of function '%s' is not being built".formatted(number, id));
+        }
     }
 }

@@ -11,7 +11,8 @@ CREATE TABLE definition (
   timeout_ms  INTEGER NOT NULL,
   concurrency INTEGER,
   network     INTEGER NOT NULL CHECK (network IN (0, 1)),
-  payload     TEXT    NOT NULL
+  payload     TEXT    NOT NULL,
+  script      INTEGER NOT NULL CHECK (script IN (0, 1))
 ) STRICT;
 
 CREATE TABLE definition_env (
@@ -21,14 +22,20 @@ CREATE TABLE definition_env (
   PRIMARY KEY (definition_id, name)
 ) STRICT, WITHOUT ROWID;
 
+-- current_version is null for the function of a callback: the callback says which version is live.
 CREATE TABLE function (
-  id           TEXT    PRIMARY KEY,
-  name         TEXT    NOT NULL,
-  draft        INTEGER NOT NULL REFERENCES definition (id),
-  last_version INTEGER NOT NULL DEFAULT 0,
-  created_at   INTEGER NOT NULL,
-  updated_at   INTEGER NOT NULL
+  seq             INTEGER PRIMARY KEY AUTOINCREMENT,
+  id              TEXT    NOT NULL UNIQUE,
+  name            TEXT    NOT NULL,
+  description     TEXT,
+  draft           INTEGER NOT NULL REFERENCES definition (id),
+  last_version    INTEGER NOT NULL DEFAULT 0,
+  current_version INTEGER,
+  created_at      INTEGER NOT NULL,
+  updated_at      INTEGER NOT NULL,
+  FOREIGN KEY (id, current_version) REFERENCES version (function_id, number) DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
+CREATE INDEX function_by_name ON function (name);
 CREATE INDEX function_by_draft ON function (draft);
 
 CREATE TABLE version (
@@ -102,3 +109,53 @@ CREATE TABLE execution (
   output_truncated  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX execution_by_function ON execution (function_id, started_at);
+-- Costs a call that succeeds nothing.
+CREATE INDEX execution_not_success ON execution (function_id, started_at) WHERE status <> 'SUCCESS';
+
+-- No foreign key: a job outlives its function.
+CREATE TABLE job (
+  seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+  id          TEXT    NOT NULL UNIQUE,
+  state       TEXT    NOT NULL CHECK (state IN ('PENDING', 'RUNNING', 'DONE', 'DEAD')),
+  attempts    INTEGER NOT NULL DEFAULT 0,
+  accepted_at INTEGER NOT NULL,
+  started_at  INTEGER,
+  ended_at    INTEGER,
+  function_id TEXT    NOT NULL,
+  version     INTEGER,
+  request_id  TEXT    NOT NULL,
+  event       INTEGER NOT NULL,
+  traceparent TEXT,
+  retry_of    TEXT,
+  reason      TEXT,
+  result      BLOB,
+  CHECK ((state IN ('DONE', 'DEAD')) = (ended_at IS NOT NULL))
+) STRICT;
+CREATE INDEX job_by_state ON job (state, seq);
+CREATE INDEX job_by_end ON job (ended_at) WHERE ended_at IS NOT NULL;
+
+-- Apart from its job, because each change of a job's state writes the job's row anew.
+CREATE TABLE job_input (
+  seq   INTEGER PRIMARY KEY REFERENCES job (seq) ON DELETE CASCADE,
+  input BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE idempotency (
+  scope      TEXT    NOT NULL,
+  key        TEXT    NOT NULL,
+  body_hash  BLOB    NOT NULL,
+  state      TEXT    NOT NULL CHECK (state IN ('RUNNING', 'UNKNOWN', 'FINISHED')),
+  expires_at INTEGER NOT NULL,
+  response   BLOB,
+  PRIMARY KEY (scope, key),
+  CHECK ((state = 'FINISHED') = (response IS NOT NULL))
+) STRICT;
+CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
+
+CREATE TABLE api_key (
+  name          TEXT    PRIMARY KEY,
+  scopes        TEXT    NOT NULL,
+  hash          BLOB    NOT NULL,
+  sealed_secret BLOB,
+  created_at    INTEGER NOT NULL
+) STRICT;

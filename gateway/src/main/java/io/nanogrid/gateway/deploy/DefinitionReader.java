@@ -97,7 +97,8 @@ public final class DefinitionReader {
                 fields.count("concurrency", definition == null ? null : definition.concurrency(), MAX_CONCURRENCY),
                 fields.flag("network", definition != null && definition.network()),
                 fields.choice("payload", definition == null ? PayloadFormat.SIMPLE : definition.payload(),
-                        Map.of("simple", PayloadFormat.SIMPLE, "2.0", PayloadFormat.V2)));
+                        Map.of("simple", PayloadFormat.SIMPLE, "2.0", PayloadFormat.V2)),
+                false);
         String fallbackName = old == null ? endpoint == null ? "" : nameOf(endpoint) : old.name();
         String name = fields.text("name", fallbackName, NAME, "1 to 64 letters, digits and . _ -");
         String chat = fields.text("chat_id", old == null ? null : old.chatId(), CHAT_ID,

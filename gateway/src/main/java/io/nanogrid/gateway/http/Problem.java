@@ -170,6 +170,10 @@ record Problem(int status, String title, Component component, String reason, Str
                 "a client may call this " + perMinute + " times a minute: try again in " + secondsToWait + " s");
     }
 
+    static Problem queueFull(String detail) {
+        return of(429, "Too many requests", Component.QUEUE, "queue_full", detail);
+    }
+
     static Problem machineBusy() {
         return of(503, "The machine is busy", Component.LIMITS, "machine_busy", "no instance became free in time");
     }

@@ -70,6 +70,12 @@ final class Problems {
             case RefusedException.UnknownChatRoom _ -> Problem.conflict("unknown_chat_room", message);
             case RefusedException.DuplicateChatRoom _ -> Problem.conflict("duplicate_chat_room", message);
             case RefusedException.ChatRoomTaken _ -> Problem.conflict("chat_room_taken", message);
+            case RefusedException.UnknownFunction _ -> Problem.notFound(message);
+            case RefusedException.OwnedByCallback owned ->
+                Problem.conflict("owned_by_callback", message).with("callbackId", owned.callbackId());
+            case RefusedException.FunctionBuildInProgress _ -> Problem.conflict("build_in_progress", message);
+            case RefusedException.QueueFull _ -> Problem.queueFull(message);
+            case RefusedException.DuplicateKey _ -> Problem.conflict("duplicate_key", message);
         };
     }
 

@@ -147,7 +147,7 @@ final class DeployerTest {
         store.put(code);
         return new CallbackDraft(path, new Endpoint(path, "GET", path, Access.NONE, null),
                 new Definition("node", null, code.hash(), library, Map.of(), 128, Duration.ofSeconds(10), null, false,
-                        PayloadFormat.SIMPLE),
+                        PayloadFormat.SIMPLE, false),
                 room);
     }
 

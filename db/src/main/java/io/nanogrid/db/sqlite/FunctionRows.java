@@ -1,0 +1,94 @@
+package io.nanogrid.db.sqlite;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+import io.nanogrid.db.FunctionDraft;
+import io.nanogrid.db.FunctionRecord;
+import io.nanogrid.db.RefusedException;
+
+/// Rows of `function`, inside a caller's transaction.
+final class FunctionRows {
+    static final String SELECT = """
+            SELECT f.seq, f.id AS function_id, f.name AS function_name, f.description AS function_description,
+              coalesce(c.live_version, f.current_version) AS current_version, c.id AS owner_id,
+              f.created_at AS function_created_at, f.updated_at AS function_updated_at,
+            """ + Definitions.COLUMNS + """
+            FROM function f
+            JOIN definition d ON d.id = f.draft
+            LEFT JOIN callback c ON c.function_id = f.id
+            """;
+
+    private FunctionRows() {
+    }
+
+    static FunctionRecord map(ResultSet row) throws SQLException {
+        return new FunctionRecord(row.getString("function_id"), row.getString("function_name"),
+                row.getString("function_description"), Definitions.map(row), Sql.intOrNull(row, "current_version"),
+                Sql.longOrNull(row, "owner_id"), Sql.instant(row, "function_created_at"),
+                Sql.instant(row, "function_updated_at"));
+    }
+
+    static Optional<FunctionRecord> find(Connection connection, String id) throws SQLException {
+        return Sql.first(connection, SELECT + " WHERE f.id = ?", FunctionRows::map, id);
+    }
+
+    /// @throws RefusedException where there is no such function, or it belongs to a callback
+    static FunctionRecord requireUnowned(Connection connection, String id) throws SQLException {
+        FunctionRecord function = find(connection, id).orElseThrow(() -> new RefusedException.UnknownFunction(id));
+        Long owner = function.callbackId();
+        if (owner != null) {
+            throw new RefusedException.OwnedByCallback(id, owner);
+        }
+        return function;
+    }
+
+    /// @return its id
+    static String insert(Connection connection, FunctionDraft draft, Instant now) throws SQLException {
+        String id = UUID.randomUUID().toString();
+        Sql.update(connection, """
+                INSERT INTO function (id, name, description, draft, created_at, updated_at)
+                VALUES (?, ?, ?, ?, ?, ?)""", id, draft.name(), draft.description(),
+                Definitions.insert(connection, draft.definition()), now, now);
+        return id;
+    }
+
+    static void update(Connection connection, String id, FunctionDraft draft, Instant now) throws SQLException {
+        Sql.update(connection, "UPDATE function SET name = ?, description = ?, updated_at = ? WHERE id = ?",
+                draft.name(), draft.description(), now, id);
+        if (!find(connection, id).orElseThrow().draft().equals(draft.definition())) {
+            List<Long> replaced = draft(connection, id);
+            Sql.update(connection, "UPDATE function SET draft = ? WHERE id = ?",
+                    Definitions.insert(connection, draft.definition()), id);
+            Definitions.deleteUnused(connection, replaced);
+        }
+    }
+
+    /// Makes the current version's definition the draft's, where there is a current version.
+    static void resetDraft(Connection connection, String id) throws SQLException {
+        List<Long> replaced = draft(connection, id);
+        Sql.update(connection, """
+                UPDATE function SET draft =
+                  (SELECT definition_id FROM version v WHERE v.function_id = function.id AND v.number = current_version)
+                WHERE id = ? AND current_version IS NOT NULL""", id);
+        Definitions.deleteUnused(connection, replaced);
+    }
+
+    static void delete(Connection connection, String id) throws SQLException {
+        List<Long> definitions = Sql.list(connection,
+                """
+                SELECT draft FROM function WHERE id = ?1 UNION SELECT definition_id FROM version WHERE function_id = ?1""",
+                row -> row.getLong(1), id);
+        Sql.update(connection, "DELETE FROM function WHERE id = ?", id);
+        Definitions.deleteUnused(connection, definitions);
+    }
+
+    private static List<Long> draft(Connection connection, String id) throws SQLException {
+        return Sql.list(connection, "SELECT draft FROM function WHERE id = ?", row -> row.getLong(1), id);
+    }
+}
