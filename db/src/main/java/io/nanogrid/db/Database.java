@@ -11,6 +11,12 @@ public interface Database extends AutoCloseable {
 
     ExecutionRepository executions();
 
+    InvocationQueue queue();
+
+    JobRepository jobs();
+
+    KeyRepository keys();
+
     /// Whether reads and writes get through, found out within about two seconds.
     boolean healthy();
 

@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -19,6 +20,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool;
 import io.nanogrid.db.StorageException;
+import io.nanogrid.db.sqlite.GroupCommit.Piece;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
@@ -32,6 +34,7 @@ final class Lanes implements AutoCloseable {
 
     private final HikariDataSource writeConnections;
     private final HikariDataSource readConnections;
+    private final GroupCommit synced = new GroupCommit();
     private final ExecutorService writer = threads("db-writer", 1);
     private final ExecutorService readers = threads("db-reader-", READERS);
 
@@ -63,6 +66,45 @@ final class Lanes implements AutoCloseable {
     /// In a transaction that is rolled back when `work` throws.
     <T> T write(Work<T> work) {
         return await(writer, () -> withConnection(writeConnections, connection -> inTransaction(connection, work)));
+    }
+
+    /// Repeats `work`, each time in a transaction of its own so that other writers get their turn, until it has nothing left to do.
+    ///
+    /// @return the sum of what it returned
+    int writeUntilZero(Work<Integer> work) {
+        int total = 0;
+        for (int done = write(work); done > 0; done = write(work)) {
+            total += done;
+        }
+        return total;
+    }
+
+    /// As {@link #write}, and what it did survives a loss of power. Others that wait for the same share its transaction.
+    <T> T writeSynced(Work<T> work) {
+        Piece<T> piece = synced.add(work);
+        try {
+            writer.execute(this::commitSynced);
+        } catch (RejectedExecutionException e) {
+            if (synced.remove(piece)) {
+                throw new StorageException("The database is closed", e);
+            }
+        }
+        return join(piece.future());
+    }
+
+    private void commitSynced() {
+        List<Piece<?>> batch = synced.take();
+        if (batch.isEmpty()) {
+            return;
+        }
+        try {
+            withConnection(writeConnections, connection -> {
+                GroupCommit.commit(connection, batch);
+                return batch;
+            });
+        } catch (RuntimeException | Error e) {
+            batch.forEach(piece -> piece.future().completeExceptionally(e));
+        }
     }
 
     boolean respondWithin(Duration timeout) {
@@ -97,9 +139,15 @@ final class Lanes implements AutoCloseable {
 
     private static <T> T await(ExecutorService executor, Supplier<T> work) {
         try {
-            return CompletableFuture.supplyAsync(work, executor).join();
+            return join(CompletableFuture.supplyAsync(work, executor));
         } catch (RejectedExecutionException e) {
             throw new StorageException("The database is closed", e);
+        }
+    }
+
+    private static <T> T join(CompletableFuture<T> future) {
+        try {
+            return future.join();
         } catch (CompletionException e) {
             if (e.getCause() instanceof RuntimeException failure) {
                 throw failure;
@@ -117,7 +165,7 @@ final class Lanes implements AutoCloseable {
     }
 
     /// Plain `BEGIN` and `COMMIT`, because the driver's own transactions begin the next one at once and so keep the write lock for ever.
-    private static <T> T inTransaction(Connection connection, Work<T> work) throws SQLException {
+    static <T> T inTransaction(Connection connection, Work<T> work) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("BEGIN IMMEDIATE");
             try {

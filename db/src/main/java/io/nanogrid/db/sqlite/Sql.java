@@ -74,6 +74,10 @@ final class Sql {
         return Instant.EPOCH.plus(row.getLong(column), ChronoUnit.MICROS);
     }
 
+    static @Nullable Instant instantOrNull(ResultSet row, String column) throws SQLException {
+        return longOrNull(row, column) == null ? null : instant(row, column);
+    }
+
     static Duration duration(ResultSet row, String column) throws SQLException {
         return Duration.of(row.getLong(column), ChronoUnit.MICROS);
     }

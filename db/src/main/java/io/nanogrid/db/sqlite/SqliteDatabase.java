@@ -9,6 +9,9 @@ import io.nanogrid.db.ChatRoomRepository;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.ExecutionRepository;
 import io.nanogrid.db.FunctionRepository;
+import io.nanogrid.db.InvocationQueue;
+import io.nanogrid.db.JobRepository;
+import io.nanogrid.db.KeyRepository;
 import io.nanogrid.db.StorageException;
 
 /// A {@link Database} in `db/nanogrid.db` below the data directory, for one process at a time.
@@ -17,10 +20,12 @@ public final class SqliteDatabase implements Database {
 
     private final Lanes lanes;
     private final InstantSource clock;
+    private final InvocationQueue queue;
 
     private SqliteDatabase(Lanes lanes, InstantSource clock) {
         this.lanes = lanes;
         this.clock = clock;
+        this.queue = new SqliteQueue(lanes, clock);
     }
 
     public static SqliteDatabase open(Path dataDir) {
@@ -59,6 +64,21 @@ public final class SqliteDatabase implements Database {
     @Override
     public ExecutionRepository executions() {
         return new SqliteExecutions(lanes);
+    }
+
+    @Override
+    public InvocationQueue queue() {
+        return queue;
+    }
+
+    @Override
+    public JobRepository jobs() {
+        return new SqliteJobs(lanes);
+    }
+
+    @Override
+    public KeyRepository keys() {
+        return new SqliteKeys(lanes);
     }
 
     @Override

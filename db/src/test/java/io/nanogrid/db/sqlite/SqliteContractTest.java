@@ -8,6 +8,9 @@ import io.nanogrid.db.Database;
 import io.nanogrid.db.DeployContract;
 import io.nanogrid.db.ExecutionRepositoryContract;
 import io.nanogrid.db.FunctionRepositoryContract;
+import io.nanogrid.db.InvocationQueueContract;
+import io.nanogrid.db.JobRepositoryContract;
+import io.nanogrid.db.KeyRepositoryContract;
 import org.junit.jupiter.api.Nested;
 
 class SqliteContractTest {
@@ -46,6 +49,30 @@ class SqliteContractTest {
 
     @Nested
     class Executions extends ExecutionRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return SqliteDatabase.open(directory);
+        }
+    }
+
+    @Nested
+    class Queue extends InvocationQueueContract {
+        @Override
+        protected Database open(Path directory) {
+            return SqliteDatabase.open(directory);
+        }
+    }
+
+    @Nested
+    class Jobs extends JobRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return SqliteDatabase.open(directory);
+        }
+    }
+
+    @Nested
+    class Keys extends KeyRepositoryContract {
         @Override
         protected Database open(Path directory) {
             return SqliteDatabase.open(directory);
