@@ -15,6 +15,8 @@ public interface Database extends AutoCloseable {
 
     JobRepository jobs();
 
+    IdempotencyRepository idempotency();
+
     KeyRepository keys();
 
     /// Whether reads and writes get through, found out within about two seconds.

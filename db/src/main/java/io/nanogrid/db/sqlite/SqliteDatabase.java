@@ -9,6 +9,7 @@ import io.nanogrid.db.ChatRoomRepository;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.ExecutionRepository;
 import io.nanogrid.db.FunctionRepository;
+import io.nanogrid.db.IdempotencyRepository;
 import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.JobRepository;
 import io.nanogrid.db.KeyRepository;
@@ -74,6 +75,11 @@ public final class SqliteDatabase implements Database {
     @Override
     public JobRepository jobs() {
         return new SqliteJobs(lanes);
+    }
+
+    @Override
+    public IdempotencyRepository idempotency() {
+        return new SqliteIdempotency(lanes, clock);
     }
 
     @Override

@@ -5,12 +5,19 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
+import io.nanogrid.db.ExecutionFilter;
 import io.nanogrid.db.ExecutionRecord;
 import io.nanogrid.db.ExecutionRepository;
 import io.nanogrid.db.ExecutionStatus;
+import io.nanogrid.db.Page;
+import io.nanogrid.db.Peak;
+import io.nanogrid.db.sqlite.Cursors.Placed;
+import org.jspecify.annotations.Nullable;
 
 /// Stateless: any thread may use it.
 final class SqliteExecutions implements ExecutionRepository {
@@ -19,6 +26,9 @@ final class SqliteExecutions implements ExecutionRepository {
     private static final int DELETED_AT_ONCE = 1_000;
     /// Records that aren't old may stand in front: of a time when the clock was ahead, or of before a very long call.
     private static final int TRIES_IN_VAIN = 10;
+
+    private static final int SEARCHED_FOR_PEAKS = 10_000;
+    private static final String LIST = "executions";
 
     private final Lanes lanes;
 
@@ -32,10 +42,41 @@ final class SqliteExecutions implements ExecutionRepository {
     }
 
     @Override
-    public List<ExecutionRecord> listByFunction(String functionId, int limit) {
-        return lanes.read(connection -> Sql.list(connection,
-                "SELECT * FROM execution WHERE function_id = ? ORDER BY started_at DESC, id DESC LIMIT ?",
-                SqliteExecutions::map, functionId, limit));
+    public Page<ExecutionRecord> list(String functionId, ExecutionFilter filter, int limit, @Nullable String cursor) {
+        long[] after = Cursors.decode(LIST, 2, cursor);
+        var sql = new StringBuilder("SELECT * FROM execution WHERE function_id = ? AND (started_at, id) < (?, ?)");
+        var parameters = new ArrayList<Object>(List.of(functionId, after[0], after[1]));
+        if (filter.since() != null) {
+            sql.append(" AND started_at >= ?");
+            parameters.add(filter.since());
+        }
+        if (filter.until() != null) {
+            sql.append(" AND started_at < ?");
+            parameters.add(filter.until());
+        }
+        if (filter.statuses() != null) {
+            sql.append(" AND status IN (").append(String.join(", ", Collections.nCopies(filter.statuses().size(), "?")))
+                    .append(')');
+            parameters.addAll(filter.statuses());
+            // Says to SQLite that the index of what went wrong will do.
+            sql.append(filter.statuses().contains(ExecutionStatus.SUCCESS) ? "" : " AND status <> 'SUCCESS'");
+        }
+        sql.append(" ORDER BY started_at DESC, id DESC LIMIT ?");
+        parameters.add(limit + 1L);
+        List<Placed<ExecutionRecord>> found = lanes.read(connection -> Sql.list(connection, sql.toString(),
+                row -> new Placed<>(map(row), row.getLong("started_at"), row.getLong("id")), parameters.toArray()));
+        return Cursors.page(LIST, found, limit);
+    }
+
+    @Override
+    public List<Peak> peaks(String functionId, int version, int limit) {
+        return lanes.read(connection -> Sql.list(connection, """
+                SELECT peak_memory_bytes, started_at FROM (
+                  SELECT * FROM execution WHERE function_id = ? ORDER BY started_at DESC, id DESC LIMIT ?)
+                WHERE version = ? AND peak_memory_bytes IS NOT NULL
+                ORDER BY started_at DESC, id DESC LIMIT ?""",
+                row -> new Peak(row.getLong("peak_memory_bytes"), Sql.instant(row, "started_at")), functionId,
+                SEARCHED_FOR_PEAKS, version, limit));
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.nanogrid.db.Database;
 import io.nanogrid.db.DeployContract;
 import io.nanogrid.db.ExecutionRepositoryContract;
 import io.nanogrid.db.FunctionRepositoryContract;
+import io.nanogrid.db.IdempotencyRepositoryContract;
 import io.nanogrid.db.InvocationQueueContract;
 import io.nanogrid.db.JobRepositoryContract;
 import io.nanogrid.db.KeyRepositoryContract;
@@ -73,6 +74,14 @@ class SqliteContractTest {
 
     @Nested
     class Keys extends KeyRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return SqliteDatabase.open(directory);
+        }
+    }
+
+    @Nested
+    class Idempotency extends IdempotencyRepositoryContract {
         @Override
         protected Database open(Path directory) {
             return SqliteDatabase.open(directory);

@@ -3,9 +3,12 @@ package io.nanogrid.gateway.logs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.nanogrid.db.ExecutionFilter;
 import io.nanogrid.db.ExecutionRecord;
 import io.nanogrid.db.ExecutionRepository;
 import io.nanogrid.db.ExecutionStatus;
+import io.nanogrid.db.Page;
+import io.nanogrid.db.Peak;
 import io.nanogrid.db.StorageException;
 import java.time.Duration;
 import java.time.Instant;
@@ -139,7 +142,13 @@ class ExecutionLogTest {
         }
 
         @Override
-        public List<ExecutionRecord> listByFunction(String functionId, int limit) {
+        public Page<ExecutionRecord> list(String functionId, ExecutionFilter filter, int limit,
+                @Nullable String cursor) {
+            return new Page<>(List.of(), null);
+        }
+
+        @Override
+        public List<Peak> peaks(String functionId, int version, int limit) {
             return List.of();
         }
     }

@@ -1,0 +1,89 @@
+package io.nanogrid.db.sqlite;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.Optional;
+
+import io.nanogrid.db.IdempotencyKey;
+import io.nanogrid.db.IdempotencyRepository;
+
+/// Stateless: any thread may use it.
+final class SqliteIdempotency implements IdempotencyRepository {
+    private static final int DELETED_AT_ONCE = 100;
+
+    private final Lanes lanes;
+    private final InstantSource clock;
+
+    SqliteIdempotency(Lanes lanes, InstantSource clock) {
+        this.lanes = lanes;
+        this.clock = clock;
+    }
+
+    private enum State {
+        RUNNING, UNKNOWN, FINISHED
+    }
+
+    @Override
+    public Claim claim(IdempotencyKey key, byte[] bodyHash, Instant expires) {
+        return lanes.write(connection -> {
+            Optional<Claim> earlier = Sql.first(connection, """
+                    SELECT * FROM idempotency
+                    WHERE scope = ? AND key = ? AND (expires_at > ? OR state = 'RUNNING')""",
+                    row -> map(row, bodyHash), key.scope(), key.key(), clock.instant());
+            if (earlier.isPresent()) {
+                return earlier.get();
+            }
+            insert(connection, key, bodyHash, expires);
+            return new Claim.Fresh();
+        });
+    }
+
+    @Override
+    public void finish(IdempotencyKey key, byte[] response) {
+        lanes.write(connection -> Sql.update(connection, """
+                UPDATE idempotency SET state = 'FINISHED', response = ?
+                WHERE scope = ? AND key = ? AND state = 'RUNNING'""", response, key.scope(), key.key()));
+    }
+
+    @Override
+    public void release(IdempotencyKey key) {
+        lanes.write(connection -> Sql.update(connection,
+                "DELETE FROM idempotency WHERE scope = ? AND key = ? AND state = 'RUNNING'", key.scope(), key.key()));
+    }
+
+    @Override
+    public int recover() {
+        return lanes.write(connection -> Sql.update(connection,
+                "UPDATE idempotency SET state = 'UNKNOWN' WHERE state = 'RUNNING'"));
+    }
+
+    @Override
+    public int deleteExpired(Instant now) {
+        return lanes.writeUntilZero(connection -> Sql.update(connection, """
+                DELETE FROM idempotency WHERE rowid IN
+                  (SELECT rowid FROM idempotency WHERE expires_at <= ? AND state <> 'RUNNING' LIMIT ?)""", now,
+                DELETED_AT_ONCE));
+    }
+
+    private static void insert(Connection connection, IdempotencyKey key, byte[] bodyHash, Instant expires)
+            throws SQLException {
+        Sql.update(connection, """
+                INSERT OR REPLACE INTO idempotency (scope, key, body_hash, state, expires_at)
+                VALUES (?, ?, ?, 'RUNNING', ?)""", key.scope(), key.key(), bodyHash, expires);
+    }
+
+    private static Claim map(ResultSet row, byte[] bodyHash) throws SQLException {
+        if (!Arrays.equals(row.getBytes("body_hash"), bodyHash)) {
+            return new Claim.Conflict();
+        }
+        return switch (State.valueOf(row.getString("state"))) {
+            case RUNNING -> new Claim.Running();
+            case UNKNOWN -> new Claim.Unknown();
+            case FINISHED -> new Claim.Finished(row.getBytes("response"));
+        };
+    }
+}

@@ -1,0 +1,143 @@
+package io.nanogrid.db;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+
+import io.nanogrid.db.IdempotencyRepository.Claim;
+import org.junit.jupiter.api.Test;
+
+public abstract class IdempotencyRepositoryContract extends Contract {
+    private static final IdempotencyKey KEY = new IdempotencyKey("ci POST /run f", "k");
+    private static final byte[] BODY = {1, 2};
+    private static final Instant TOMORROW = Instant.now().plusSeconds(86_400);
+    private static final Instant PAST = Instant.now().minusSeconds(1);
+
+    @Test
+    void aRetryGetsTheFirstCallsAnswer() {
+        byte[] answer = {0, -1, '{'};
+        assertThat(claim(KEY)).isInstanceOf(Claim.Fresh.class);
+        assertThat(claim(KEY)).isInstanceOf(Claim.Running.class);
+
+        database.idempotency().finish(KEY, answer);
+        reopen();
+
+        assertThat(claim(KEY)).isInstanceOfSatisfying(Claim.Finished.class,
+                finished -> assertThat(finished.response()).isEqualTo(answer));
+    }
+
+    @Test
+    void anEmptyAnswerIsAnAnswer() {
+        claim(KEY);
+
+        database.idempotency().finish(KEY, new byte[0]);
+
+        assertThat(claim(KEY)).isInstanceOfSatisfying(Claim.Finished.class,
+                finished -> assertThat(finished.response()).isEmpty());
+    }
+
+    @Test
+    void anotherBodyIsAConflictWhetherTheFirstCallHasEndedOrNot() {
+        claim(KEY);
+        assertThat(database.idempotency().claim(KEY, new byte[]{9}, TOMORROW)).isInstanceOf(Claim.Conflict.class);
+
+        database.idempotency().finish(KEY, BODY);
+
+        assertThat(database.idempotency().claim(KEY, new byte[]{9}, TOMORROW)).isInstanceOf(Claim.Conflict.class);
+    }
+
+    @Test
+    void aKeyOfAnotherScopeIsAnotherKey() {
+        claim(KEY);
+
+        assertThat(claim(new IdempotencyKey("- POST /run f", "k"))).isInstanceOf(Claim.Fresh.class);
+        assertThat(claim(new IdempotencyKey(KEY.scope(), "l"))).isInstanceOf(Claim.Fresh.class);
+    }
+
+    @Test
+    void aReleasedKeyIsAsIfNeverUsed() {
+        claim(KEY);
+
+        database.idempotency().release(KEY);
+
+        assertThat(database.idempotency().claim(KEY, new byte[]{9}, TOMORROW)).isInstanceOf(Claim.Fresh.class);
+    }
+
+    @Test
+    void anAnswerIsNeitherReleasedNorReplaced() {
+        claim(KEY);
+        database.idempotency().finish(KEY, BODY);
+
+        database.idempotency().release(KEY);
+        database.idempotency().finish(KEY, new byte[]{9});
+
+        assertThat(claim(KEY)).isInstanceOfSatisfying(Claim.Finished.class,
+                finished -> assertThat(finished.response()).isEqualTo(BODY));
+    }
+
+    @Test
+    void whatRanWhenTheGatewayDiedIsUnknown() {
+        claim(KEY);
+        IdempotencyKey finished = new IdempotencyKey("s", "finished");
+        claim(finished);
+        database.idempotency().finish(finished, BODY);
+        reopen();
+
+        assertThat(database.idempotency().recover()).isOne();
+
+        assertThat(claim(KEY)).isInstanceOf(Claim.Unknown.class);
+        assertThat(claim(finished)).isInstanceOf(Claim.Finished.class);
+        database.idempotency().finish(KEY, BODY);
+        assertThat(claim(KEY)).isInstanceOf(Claim.Unknown.class);
+    }
+
+    @Test
+    void anExpiredKeyIsAsIfNeverUsedButNotWhileItsCallRuns() {
+        database.idempotency().claim(KEY, BODY, PAST);
+        assertThat(database.idempotency().claim(KEY, BODY, PAST)).isInstanceOf(Claim.Running.class);
+
+        database.idempotency().finish(KEY, BODY);
+
+        assertThat(database.idempotency().claim(KEY, new byte[]{9}, TOMORROW)).isInstanceOf(Claim.Fresh.class);
+    }
+
+    @Test
+    void expiredKeysAreDeletedHoweverManyTheyAre() {
+        IntStream.range(0, 250).forEach(i -> {
+            var key = new IdempotencyKey("s", "k" + i);
+            database.idempotency().claim(key, BODY, PAST);
+            database.idempotency().finish(key, BODY);
+        });
+        database.idempotency().claim(new IdempotencyKey("s", "running"), BODY, PAST);
+        claim(KEY);
+        database.idempotency().finish(KEY, BODY);
+
+        assertThat(database.idempotency().deleteExpired(Instant.now())).isEqualTo(250);
+
+        assertThat(claim(KEY)).isInstanceOf(Claim.Finished.class);
+        assertThat(claim(new IdempotencyKey("s", "running"))).isInstanceOf(Claim.Running.class);
+    }
+
+    @Test
+    void oneOfManyClaimsAtOnceIsFresh() throws Exception {
+        var claims = new ArrayList<Claim>();
+        try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Future<Claim> call : callers
+                    .invokeAll(IntStream.range(0, 50).<Callable<Claim>>mapToObj(_ -> () -> claim(KEY)).toList())) {
+                claims.add(call.get());
+            }
+        }
+
+        assertThat(claims).filteredOn(Claim.Fresh.class::isInstance).hasSize(1);
+        assertThat(claims).filteredOn(Claim.Running.class::isInstance).hasSize(49);
+    }
+
+    private Claim claim(IdempotencyKey key) {
+        return database.idempotency().claim(key, BODY, TOMORROW);
+    }
+}
