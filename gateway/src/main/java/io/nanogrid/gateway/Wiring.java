@@ -77,13 +77,13 @@ public final class Wiring implements AutoCloseable {
 
         Engine engine = closing(new EngineChooser(config, data, runtimes, version).choose());
         engine.reconcile();
-        PoolConfig poolConfig = PoolConfig.withBudget(config.memoryBudgetMb());
+        PoolConfig poolConfig = PoolConfig.withBudget(config.memoryBudgetMb(), config.maxBodyBytes());
         OutputPump pump = closing(new OutputPump());
         InstanceFactory factory = closing(new InstanceFactory(engine, poolConfig, data.instances(), pump));
         InstancePool pool = closing(new InstancePool(factory, poolConfig));
 
         ExecutionLog log = closing(new ExecutionLog(database.executions(), config.logRetention(), clock));
-        LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, config.maxBodyBytes(), poolConfig.outputBytes());
+        LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, poolConfig.resultBytes(), poolConfig.outputBytes());
         LiveRoutes routes = new LiveRoutes();
         DeployEvents events = new DeployEvents();
         Deployer deployer = new Deployer(database.callbacks(), database.functions(), store, runtimes, engine, pool,

@@ -78,6 +78,7 @@ final class FunctionVersions {
                 runtime,
                 handler.file(),
                 handler.handlers(),
+                false,
                 () -> store.get(definition.codeHash()),
                 definition.env(),
                 definition.memoryMb(),

@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 /// One call of a function.
 ///
 /// @param asValue whether the result is wanted as one JSON value, and never as an HTTP response
+/// @param files whether the files that it leaves in its output directory are wanted
 /// @param event the event, as JSON or as what its sender says is JSON
 /// @param wrappedEvent the event to send instead when `event` turns out not to be JSON
 /// @param meta makes the protocol's `meta`, given the deadline in milliseconds since 1970
@@ -15,6 +16,7 @@ public record Call(
         String requestId,
         FunctionVersion version,
         boolean asValue,
+        boolean files,
         Bytes event,
         Supplier<Bytes> wrappedEvent,
         LongFunction<Bytes> meta) {

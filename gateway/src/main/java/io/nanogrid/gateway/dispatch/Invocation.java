@@ -1,6 +1,8 @@
 package io.nanogrid.gateway.dispatch;
 
+import io.nanogrid.gateway.wire.OutputFile;
 import java.time.Instant;
+import java.util.List;
 import java.util.OptionalLong;
 
 /// A call that has ended, with its figures.
@@ -10,6 +12,8 @@ import java.util.OptionalLong;
 /// @param runNanos from the sent event to the received answer
 /// @param peakMemoryBytes the most memory its instance has used so far; empty where that isn't known
 /// @param stdout what it printed, `stderr` likewise
+/// @param outputCut whether it printed more than is kept
+/// @param files what it left in its output directory, where that was asked for and it came to an end of its own making
 public record Invocation(
         String requestId,
         Outcome outcome,
@@ -21,5 +25,6 @@ public record Invocation(
         OptionalLong peakMemoryBytes,
         String stdout,
         String stderr,
-        boolean outputCut) {
+        boolean outputCut,
+        List<OutputFile> files) {
 }

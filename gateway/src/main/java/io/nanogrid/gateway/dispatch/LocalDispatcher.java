@@ -8,10 +8,14 @@ import io.nanogrid.gateway.wire.Bytes;
 import io.nanogrid.gateway.wire.CallOutput;
 import io.nanogrid.gateway.wire.Frame;
 import io.nanogrid.gateway.wire.FrameKind;
+import io.nanogrid.gateway.wire.OutputFile;
+import io.nanogrid.gateway.wire.OutputFiles;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /// Runs calls on this machine's own instances.
 public final class LocalDispatcher implements Dispatcher {
@@ -53,19 +57,24 @@ public final class LocalDispatcher implements Dispatcher {
             CallOutput output = new CallOutput(outputBytes);
             long began = System.nanoTime();
             Bytes meta = call.meta().apply(clock.millis() + version.timeout().toMillis());
-            Lease.Reply reply = lease.call(call.asValue(), meta, call.event(), maxResultBytes, version.timeout(),
-                    output);
+            OutputFiles files = call.files() ? new OutputFiles() : null;
+            Lease.Reply reply = lease.call(call.asValue(), files, meta, call.event(), maxResultBytes,
+                    version.timeout(), output);
             if (reply instanceof Lease.Reply.Answered(Frame frame) && isBadEvent(frame)) {
                 // The handler hasn't run, so this is still the same call.
-                reply = lease.call(call.asValue(), meta, call.wrappedEvent().get(), maxResultBytes, version.timeout(),
-                        output);
+                reply = lease.call(call.asValue(), files, meta, call.wrappedEvent().get(), maxResultBytes,
+                        version.timeout(), output);
             }
             long ran = System.nanoTime() - began;
             return new Invocation(call.requestId(), outcome(reply, version), startedAt,
                     Math.max(0, waited - lease.initNanos()),
                     lease.initNanos(), ran, lease.cold(), lease.peakMemoryBytes(), output.stdout(), output.stderr(),
-                    output.dropped() > 0);
+                    output.dropped() > 0, collected(reply, files));
         }
+    }
+
+    private static List<OutputFile> collected(Lease.Reply reply, @Nullable OutputFiles files) {
+        return files != null && reply instanceof Lease.Reply.Answered ? files.list() : List.of();
     }
 
     private static boolean isBadEvent(Frame frame) {
@@ -93,6 +102,6 @@ public final class LocalDispatcher implements Dispatcher {
     private static Invocation notRun(Call call, Outcome outcome, Instant startedAt, long asked, String output) {
         return new Invocation(call.requestId(), outcome, startedAt, System.nanoTime() - asked, 0, 0, true,
                 OptionalLong.empty(),
-                output, "", false);
+                output, "", false, List.of());
     }
 }

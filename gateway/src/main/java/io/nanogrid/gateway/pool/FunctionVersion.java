@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param file the file that is loaded
 /// @param handlers names that are looked for in it, in order
+/// @param script whether `file` is run afresh for each call, instead of being loaded once for its handler
 /// @param code gives the code; called off the warm path, once an instance
 /// @param concurrency how many instances it may have, as its owner set it, or null for the pool's default
 public record FunctionVersion(
@@ -21,6 +22,7 @@ public record FunctionVersion(
         RuntimeDescriptor runtime,
         String file,
         List<String> handlers,
+        boolean script,
         CodeSource code,
         Map<String, String> env,
         int memoryMb,

@@ -40,6 +40,7 @@ public final class InstanceFactory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InstanceFactory.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CODE_DIRECTORY = "/var/task";
+    private static final String OUTPUT_DIRECTORY = "/tmp/output";
     private static final int BACKGROUND_BYTES = 16 << 10;
 
     private final Engine engine;
@@ -204,7 +205,7 @@ public final class InstanceFactory implements AutoCloseable {
         }
     }
 
-    private static Bytes initMeta(FunctionVersion version, CodeBundle code) {
+    private Bytes initMeta(FunctionVersion version, CodeBundle code) {
         Map<String, Object> meta = new LinkedHashMap<>();
         meta.put("function", version.name());
         meta.put("version", version.key().version());
@@ -217,6 +218,9 @@ public final class InstanceFactory implements AutoCloseable {
         meta.put("files", files);
         meta.put("file", version.file());
         meta.put("handlers", version.handlers());
+        meta.put("script", version.script());
+        meta.put("maxResultBytes", config.resultBytes());
+        meta.put("outputDirectory", OUTPUT_DIRECTORY);
         meta.put("dependencies", version.dependencies() == null ? null : version.dependencies().location());
         meta.put("env", version.env());
         try {

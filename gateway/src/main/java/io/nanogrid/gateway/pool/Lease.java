@@ -6,6 +6,7 @@ import io.nanogrid.gateway.wire.Bytes;
 import io.nanogrid.gateway.wire.CallOutput;
 import io.nanogrid.gateway.wire.Frame;
 import io.nanogrid.gateway.wire.FrameTooLarge;
+import io.nanogrid.gateway.wire.OutputFiles;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -45,13 +46,14 @@ public final class Lease implements AutoCloseable {
     /// Runs one call. What is printed until its answer goes to `output`.
     ///
     /// @param event the event as JSON
+    /// @param files takes the files that the call leaves behind; null if they aren't wanted
     /// @param maxBody the longest result that is taken, in bytes
-    public Reply call(boolean asValue, Bytes meta, Bytes event, int maxBody, Duration timeout, CallOutput output) {
+    public Reply call(boolean asValue, @Nullable OutputFiles files, Bytes meta, Bytes event, int maxBody, Duration timeout, CallOutput output) {
         instance.output.begin(output);
         long began = System.nanoTime();
         pool.calling(instance, began + timeout.toNanos());
         try {
-            Frame answer = instance.channel.invoke(asValue, meta, event, maxBody);
+            Frame answer = instance.channel.invoke(asValue, files, meta, event, maxBody);
             ranNanos = System.nanoTime() - began;
             instance.output.end();
             if (answer.has(Frame.BUSY)) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 /// @param idleTimeout how long an instance without calls is kept
 /// @param stems instances without a function that are kept ready for each shape in demand
 /// @param stemMemoryMb memory of the stems that are kept before there has been any demand, in MiB
+/// @param resultBytes the longest result that is taken, in bytes
 /// @param outputBytes how much of what a call prints is kept of each of its two streams, in bytes
 public record PoolConfig(
         int memoryBudgetMb,
@@ -32,9 +33,10 @@ public record PoolConfig(
         Duration idleTimeout,
         int stems,
         int stemMemoryMb,
+        int resultBytes,
         int outputBytes) {
 
-    public static PoolConfig withBudget(int memoryBudgetMb) {
+    public static PoolConfig withBudget(int memoryBudgetMb, int resultBytes) {
         return new PoolConfig(
                 memoryBudgetMb,
                 16,
@@ -48,6 +50,7 @@ public record PoolConfig(
                 Duration.ofMinutes(5),
                 1,
                 128,
+                resultBytes,
                 256 << 10);
     }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
 
 /// The connection to one instance. One thread at a time sends and receives; any thread may [#close], which ends a wait with an exception.
 public final class Channel implements AutoCloseable {
@@ -34,15 +35,27 @@ public final class Channel implements AutoCloseable {
 
     /// Sends `invoke` and waits for its answer, which is `result` or `error`.
     ///
+    /// @param files takes the files that the call leaves behind; null if they aren't wanted
     /// @param maxBody the longest result that is taken, in bytes
     /// @throws FrameTooLarge if the result is longer
-    public Frame invoke(boolean asValue, Bytes meta, Bytes event, int maxBody) throws IOException {
+    public Frame invoke(boolean asValue, @Nullable OutputFiles files, Bytes meta, Bytes event, int maxBody)
+            throws IOException {
         int call = ++lastCall;
-        codec.write(socket, Frame.invoke(call, asValue, meta, event));
-        Frame answer = codec.read(socket, FrameLimits.result(maxBody));
+        codec.write(socket, Frame.invoke(call, asValue, files != null, meta, event));
+        FrameLimits limits = FrameLimits.result(maxBody);
+        Frame answer = answer(call, files == null ? limits : limits.withFile(files.room()));
+        while (files != null && answer.kind() == FrameKind.FILE) {
+            files.add(answer);
+            answer = answer(call, limits.withFile(files.room()));
+        }
         if (answer.kind() != FrameKind.RESULT && answer.kind() != FrameKind.ERROR) {
             throw new ProtocolViolation(answer.kind() + " in answer to INVOKE");
         }
+        return answer;
+    }
+
+    private Frame answer(int call, FrameLimits limits) throws IOException {
+        Frame answer = codec.read(socket, limits);
         if (answer.call() != call) {
             throw new ProtocolViolation(
                     "an answer to call " + Integer.toUnsignedString(answer.call()) + " instead of " + call);

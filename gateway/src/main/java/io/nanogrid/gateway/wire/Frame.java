@@ -9,6 +9,8 @@ public record Frame(FrameKind kind, int flags, int call, Bytes meta, Bytes body)
 
     /// On invoke: the result is wanted as one JSON value.
     public static final int VALUE = 1;
+    /// On invoke: the files that the call leaves in its output directory are wanted.
+    public static final int FILES = 2;
     /// On result: `meta` is the head of an HTTP response.
     public static final int RESPONSE = 1;
     /// On result: the response's body wasn't text; it is JSON.
@@ -28,8 +30,8 @@ public record Frame(FrameKind kind, int flags, int call, Bytes meta, Bytes body)
         return new Frame(FrameKind.INIT, 0, 0, meta, body);
     }
 
-    public static Frame invoke(int call, boolean asValue, Bytes meta, Bytes event) {
-        return new Frame(FrameKind.INVOKE, asValue ? VALUE : 0, call, meta, event);
+    public static Frame invoke(int call, boolean asValue, boolean withFiles, Bytes meta, Bytes event) {
+        return new Frame(FrameKind.INVOKE, (asValue ? VALUE : 0) | (withFiles ? FILES : 0), call, meta, event);
     }
 
     public boolean has(int flag) {

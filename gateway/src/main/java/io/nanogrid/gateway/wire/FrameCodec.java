@@ -15,9 +15,12 @@ final class FrameCodec {
 
     /// Direct, as the socket would otherwise copy through a direct buffer of its own.
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+    /// Whether the buffer holds the start of the next frame to be read.
+    private boolean ahead;
 
     void write(WritableByteChannel out, Frame frame) throws IOException {
         buffer.clear();
+        ahead = false;
         buffer.putInt(Frame.HEAD_AFTER_LENGTH + frame.meta().size() + frame.body().size());
         buffer.put((byte) frame.kind().number);
         buffer.put((byte) frame.flags());
@@ -48,12 +51,16 @@ final class FrameCodec {
         buffer.clear();
     }
 
-    /// Reads one frame. Whoever speaks out of turn is in violation, so nothing may follow the frame.
+    /// Reads one frame. Whoever speaks out of turn is in violation, so nothing but a file may be followed by another frame.
     ///
     /// @throws EOFException if the other side has closed
     /// @throws ProtocolViolation if it isn't a frame, or is larger than `limits`
     Frame read(ReadableByteChannel in, FrameLimits limits) throws IOException {
-        buffer.clear();
+        if (ahead) {
+            buffer.compact();
+        } else {
+            buffer.clear();
+        }
         while (buffer.position() < Frame.HEAD) {
             if (in.read(buffer) < 0) {
                 throw new EOFException(buffer.position() == 0 ? "closed" : "closed within a frame");
@@ -75,15 +82,19 @@ final class FrameCodec {
         if (body < 0) {
             throw new ProtocolViolation("a frame whose parts are longer than itself");
         }
-        if (meta > limits.meta()) {
+        if (meta > limits.metaOf(kind)) {
             throw new ProtocolViolation(
-                    "a frame with " + meta + " bytes of meta, where " + limits.meta() + " are allowed");
+                    "a frame with " + meta + " bytes of meta, where " + limits.metaOf(kind) + " are allowed");
         }
-        if (body > limits.body()) {
+        if (kind == FrameKind.FILE && body > limits.file()) {
+            throw new ProtocolViolation("a file of " + body + " bytes, where " + limits.file() + " are allowed");
+        }
+        if (kind != FrameKind.FILE && body > limits.body()) {
             throw new FrameTooLarge(body, limits.body());
         }
         Frame frame = new Frame(kind, flags, call, take(in, (int) meta), take(in, (int) body));
-        if (buffer.hasRemaining()) {
+        ahead = buffer.hasRemaining();
+        if (ahead && kind != FrameKind.FILE) {
             throw new ProtocolViolation("bytes after a frame");
         }
         if (!frame.meta().isEmpty() && frame.meta().array()[0] != '{') {

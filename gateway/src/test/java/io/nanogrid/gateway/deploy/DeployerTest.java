@@ -90,7 +90,7 @@ final class DeployerTest {
         database = closing(SqliteDatabase.open(work));
         store = new DirectoryCodeStore(work.resolve("code"), InstantSource.system());
         runtimes = closing(new PluginLoader(List.of(Path.of("target", "plugins")), "0.1.0")).load();
-        PoolConfig config = PoolConfig.withBudget(2048);
+        PoolConfig config = PoolConfig.withBudget(2048, 6 << 20);
         Path instances = Files.createDirectory(work.resolve("i"), PosixFilePermissions.asFileAttribute(
                 PosixFilePermissions.fromString("rwx--x--x")));
         pool = closing(new InstancePool(

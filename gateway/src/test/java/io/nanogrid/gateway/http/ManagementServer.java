@@ -61,7 +61,7 @@ final class ManagementServer implements AutoCloseable {
         // Where the build puts the runtimes that come with the gateway.
         Runtimes runtimes = closing(new PluginLoader(List.of(Path.of("target", "plugins")), "0.1.0")).load();
         Engine engine = new NoEngine();
-        PoolConfig poolConfig = PoolConfig.withBudget(config.memoryBudgetMb());
+        PoolConfig poolConfig = PoolConfig.withBudget(config.memoryBudgetMb(), config.maxBodyBytes());
         OutputPump pump = closing(new OutputPump());
         Path instances = Files.createDirectories(directory.resolve("instances"));
         InstancePool pool = closing(

@@ -129,7 +129,7 @@ class InstancePoolTest extends PoolTest {
 
     private void openWithOneRunning(Duration patience) throws IOException {
         PoolConfig plain = PoolFixture.config(4, 10, LONG);
-        open(new PoolConfig(plain.memoryBudgetMb(), 16, 2, 1, patience, 10, LONG, LONG, LONG, LONG, 0, MB, 1000));
+        open(new PoolConfig(plain.memoryBudgetMb(), 16, 2, 1, patience, 10, LONG, LONG, LONG, LONG, 0, MB, 6 << 20, 1000));
     }
 
     private void twoIdleInstancesAndManyBriefCalls(FunctionVersion version) throws InterruptedException {
@@ -302,7 +302,7 @@ class InstancePoolTest extends PoolTest {
     void whateverManyThreadsDoTheMemoryIsAccountedForInTheEnd() throws Exception {
         PoolConfig plain = PoolFixture.config(4, 4, Duration.ofMillis(500));
         open(new PoolConfig(plain.memoryBudgetMb(), 16, 2, 4, plain.patience(), 4, plain.queueWait(), LONG, LONG,
-                Duration.ofMillis(50), 1, MB, 1000));
+                Duration.ofMillis(50), 1, MB, 6 << 20, 1000));
         long end = System.nanoTime() + Duration.ofSeconds(6).toNanos();
         List<FunctionVersion> versions = new ArrayList<>();
         for (int i = 0; i < 5; i++) {

@@ -44,7 +44,7 @@ final class PoolFixture implements AutoCloseable {
     /// A configuration without stems, so that memory is what the functions have.
     static PoolConfig config(int instances, int queue, Duration queueWait) {
         return new PoolConfig(instances * MB, 16, 2, 4, Duration.ofMillis(10), queue, queueWait, Duration.ofSeconds(20),
-                Duration.ofSeconds(20), Duration.ofMinutes(5), 0, MB, 10_000);
+                Duration.ofSeconds(20), Duration.ofMinutes(5), 0, MB, 6 << 20, 10_000);
     }
 
     FunctionVersion function(String name, String source) throws IOException {
@@ -66,7 +66,7 @@ final class PoolFixture implements AutoCloseable {
             FunctionVersion.CodeSource code,
             int memoryMb,
             @Nullable Integer concurrency) {
-        return new FunctionVersion(new FunctionVersion.Key(name, 1), name, python, "main.py", List.of("handler"),
+        return new FunctionVersion(new FunctionVersion.Key(name, 1), name, python, "main.py", List.of("handler"), false,
                 code, Map.of(), memoryMb, Duration.ofSeconds(20), concurrency, false, null);
     }
 
@@ -110,7 +110,7 @@ final class PoolFixture implements AutoCloseable {
     }
 
     static Lease.Reply reply(Lease lease, String event, Duration timeout) {
-        return lease.call(true, Bytes.EMPTY, Bytes.utf8(event), 1 << 20, timeout, new CallOutput(1000));
+        return lease.call(true, null, Bytes.EMPTY, Bytes.utf8(event), 1 << 20, timeout, new CallOutput(1000));
     }
 
     @Override

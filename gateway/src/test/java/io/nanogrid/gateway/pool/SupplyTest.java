@@ -114,7 +114,6 @@ class SupplyTest extends PoolTest {
     private void openWithStems(int instances, Duration idleTimeout) throws IOException {
         PoolConfig plain = PoolFixture.config(instances, 10, LONG);
         open(new PoolConfig(plain.memoryBudgetMb(), 16, 2, 4, plain.patience(), 10, LONG, LONG, LONG, idleTimeout, 1,
-                MB,
-                1000));
+                MB, 6 << 20, 1000));
     }
 }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 20, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -198,7 +199,7 @@ class ChannelTest {
         })) {
             connected.await();
             Future<Frame> waiting = threads.submit(
-                    () -> channel.invoke(false, Bytes.EMPTY, Bytes.wrap(new byte[32 << 20]), MAX_BODY));
+                    () -> channel.invoke(false, null, Bytes.EMPTY, Bytes.wrap(new byte[32 << 20]), MAX_BODY));
             channel.close();
             assertThatThrownBy(waiting::get).hasCauseInstanceOf(ClosedChannelException.class);
             over.countDown();
@@ -266,8 +267,124 @@ class ChannelTest {
         }
     }
 
+    @Test
+    void theFilesOfACallAreCollectedBeforeItsAnswer() throws Exception {
+        OutputFiles files = new OutputFiles();
+        try (Channel channel = connected(peer -> {
+            int call = peer.hear().call();
+            peer.say(FrameKind.FILE, call, "{\"path\":\"a.txt\"}", "first");
+            peer.say(FrameKind.FILE, call, "{\"path\":\"dir/grö\u00dfe 🚀.bin\",\"more\":[1]}", "x".repeat(1_000_000));
+            peer.say(FrameKind.RESULT, call, "", "1");
+        })) {
+            assertThat(call(channel, files).body().text()).isEqualTo("1");
+        }
+        assertThat(files.list()).containsExactly(new OutputFile("a.txt", Bytes.utf8("first")),
+                new OutputFile("dir/größe 🚀.bin", Bytes.utf8("x".repeat(1_000_000))));
+    }
+
+    @Test
+    void aFileThatNobodyAskedForIsAViolation() throws Exception {
+        try (Channel channel = connected(peer -> peer.say(FrameKind.FILE, peer.hear().call(), "{\"path\":\"a\"}", ""))) {
+            assertThatThrownBy(() -> call(channel)).isInstanceOf(ProtocolViolation.class).hasMessageContaining("FILE");
+        }
+    }
+
+    @Test
+    void aFileOfAnotherCallIsAViolation() throws Exception {
+        assertFilesAreAViolation(peer -> peer.say(FrameKind.FILE, peer.hear().call() + 1, "{\"path\":\"a\"}", ""));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{}", "{", "{\"path\":1}", "{\"path\":null}", "{\"path\":\"\"}", "{\"path\":\"/a\"}",
+            "{\"path\":\"a/\"}", "{\"path\":\"a//b\"}", "{\"path\":\"..\"}", "{\"path\":\"a/../b\"}", "{\"path\":\"./a\"}",
+            "{\"path\":\"a\\\\b\"}", "{\"path\":\"a\\nb\"}", "{\"path\":\"a\\u0000\"}", "{\"path\":\"a\\u0085\"}",
+            "{\"path\":\"\\ud800\"}"})
+    void aFileWhosePathIsNotRelativeAndPlainIsAViolation(String meta) throws Exception {
+        assertFilesAreAViolation(peer -> peer.say(FrameKind.FILE, peer.hear().call(), meta, ""));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {201, 5000})
+    void aFileWithALongPathIsAViolation(int length) throws Exception {
+        assertFilesAreAViolation(peer -> peer.say(FrameKind.FILE, peer.hear().call(),
+                "{\"path\":\"" + "a/".repeat(length / 2) + "a".repeat(length % 2) + "a\"}", ""));
+    }
+
+    @Test
+    void aFileNameThatNoFileSystemTakesIsAViolation() throws Exception {
+        assertFilesAreAViolation(
+                peer -> peer.say(FrameKind.FILE, peer.hear().call(), "{\"path\":\"" + "世".repeat(86) + "\"}", ""));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"a,a", "a,a/b", "a/b,a", "a/b/c,a/b", "a/b,a/b/c/d"})
+    void twoFilesThatCanNotLieBesideEachOtherAreAViolation(String first, String second) throws Exception {
+        assertFilesAreAViolation(peer -> {
+            int call = peer.hear().call();
+            peer.say(FrameKind.FILE, call, "{\"path\":\"a.txt\"}", "");
+            peer.say(FrameKind.FILE, call, "{\"path\":\"" + first + "\"}", "");
+            peer.say(FrameKind.FILE, call, "{\"path\":\"" + second + "\"}", "");
+            peer.say(FrameKind.RESULT, call, "", "1");
+        });
+    }
+
+    @Test
+    void aHundredFilesAreTakenAndOneMoreIsAViolation() throws Exception {
+        OutputFiles files = new OutputFiles();
+        Peer.Script hundred = peer -> {
+            for (int i = 0; i < OutputFiles.MAX_FILES; i++) {
+                peer.say(FrameKind.FILE, 1, "{\"path\":\"" + i + "\"}", "");
+            }
+        };
+        try (Channel channel = connected(peer -> {
+            peer.hear();
+            hundred.play(peer);
+            peer.say(FrameKind.RESULT, 1, "", "1");
+        })) {
+            call(channel, files);
+            assertThat(files.list()).hasSize(OutputFiles.MAX_FILES);
+        }
+        assertFilesAreAViolation(peer -> {
+            peer.hear();
+            hundred.play(peer);
+            peer.say(FrameKind.FILE, 1, "{\"path\":\"more\"}", "");
+        });
+    }
+
+    @Test
+    void allFilesTogetherMayHaveSoManyBytesAndOneMoreIsAViolation() throws Exception {
+        String half = "x".repeat(OutputFiles.MAX_BYTES / 2);
+        OutputFiles files = new OutputFiles();
+        Peer.Script full = peer -> {
+            peer.hear();
+            peer.say(FrameKind.FILE, 1, "{\"path\":\"a\"}", half);
+            peer.say(FrameKind.FILE, 1, "{\"path\":\"b\"}", half);
+        };
+        try (Channel channel = connected(peer -> {
+            full.play(peer);
+            peer.say(FrameKind.RESULT, 1, "", "1");
+        })) {
+            call(channel, files);
+            assertThat(files.list()).hasSize(2);
+        }
+        assertFilesAreAViolation(peer -> {
+            full.play(peer);
+            peer.say(FrameKind.FILE, 1, "{\"path\":\"c\"}", "x");
+        });
+    }
+
+    private void assertFilesAreAViolation(Peer.Script script) throws IOException {
+        try (Channel channel = connected(script)) {
+            assertThatThrownBy(() -> call(channel, new OutputFiles())).isInstanceOf(ProtocolViolation.class);
+        }
+    }
+
+    private static Frame call(Channel channel, OutputFiles files) throws IOException {
+        return channel.invoke(false, files, Bytes.EMPTY, Bytes.utf8("[1]"), MAX_BODY);
+    }
+
     private static Frame call(Channel channel) throws IOException {
-        return channel.invoke(false, Bytes.EMPTY, Bytes.utf8("[1]"), MAX_BODY);
+        return channel.invoke(false, null, Bytes.EMPTY, Bytes.utf8("[1]"), MAX_BODY);
     }
 
     /// A channel to a peer that greets, plays its part, and closes.

@@ -12,6 +12,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
+import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class FrameCodecTest {
 
-    private static final FrameLimits ROOMY = FrameLimits.result(6 << 20);
+    private static final FrameLimits ROOMY = FrameLimits.result(6 << 20).withFile(6 << 20);
 
     private final FrameCodec codec = new FrameCodec();
 
@@ -78,26 +81,59 @@ class FrameCodecTest {
     }
 
     @Test
+    void filesMayArriveInOnePieceWithWhatFollowsThem() throws IOException {
+        List<Frame> frames = List.of(file("a"), file("b".repeat(100_000)), file(""), result("1"));
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (Frame frame : frames) {
+            all.write(written(frame).array());
+        }
+        ReadableByteChannel in = Channels.newChannel(new ByteArrayInputStream(all.toByteArray()));
+        for (Frame frame : frames) {
+            assertThat(codec.read(in, ROOMY)).isEqualTo(frame);
+        }
+    }
+
+    @Test
+    void whatFollowsAFileIsNotTakenForTheAnswerToWhatIsSentLater() throws IOException {
+        byte[] file = written(file("a")).array();
+        byte[] followed = Arrays.copyOf(file, file.length + 1);
+        read(Bytes.wrap(followed), ROOMY);
+        written(result("1"));
+        assertThat(read(written(result("2")), ROOMY)).isEqualTo(result("2"));
+    }
+
+    @Test
+    void aFileOverItsLimitIsAViolation() throws IOException {
+        Bytes frame = written(file("123456"));
+        assertThatThrownBy(() -> read(frame, new FrameLimits(0, 6, 5))).isInstanceOf(ProtocolViolation.class)
+                .hasMessageContaining("6 bytes").hasMessageContaining("5 are allowed");
+    }
+
+    @Test
     void aBodyOfExactlyTheLimitIsTaken() throws IOException {
-        assertThat(read(written(result("12345")), new FrameLimits(0, 5)).body()).isEqualTo(Bytes.utf8("12345"));
+        assertThat(read(written(result("12345")), new FrameLimits(0, 5, 0)).body()).isEqualTo(Bytes.utf8("12345"));
     }
 
     @Test
     void aBodyOverTheLimitIsTooLarge() throws IOException {
         Bytes frame = written(result("123456"));
-        assertThatThrownBy(() -> read(frame, new FrameLimits(0, 5))).isInstanceOf(FrameTooLarge.class)
+        assertThatThrownBy(() -> read(frame, new FrameLimits(0, 5, 0))).isInstanceOf(FrameTooLarge.class)
                 .hasMessageContaining("6 bytes").hasMessageContaining("5 are allowed");
     }
 
     @Test
     void metaOverTheLimitIsAViolation() throws IOException {
         Bytes frame = written(new Frame(FrameKind.RESULT, 1, 1, Bytes.utf8("{\"a\":1}"), Bytes.EMPTY));
-        assertThatThrownBy(() -> read(frame, new FrameLimits(6, 5))).isInstanceOf(ProtocolViolation.class);
+        assertThatThrownBy(() -> read(frame, new FrameLimits(6, 5, 0))).isInstanceOf(ProtocolViolation.class);
     }
 
     @Test
     void aChannelThatHasEndedIsToldFromAFrameThatIsCut() {
         assertThatThrownBy(() -> read(Bytes.EMPTY, ROOMY)).isInstanceOf(EOFException.class).hasMessage("closed");
+    }
+
+    private static Frame file(String content) {
+        return new Frame(FrameKind.FILE, 0, 1, Bytes.utf8("{\"path\":\"f\"}"), Bytes.utf8(content));
     }
 
     private static Frame result(String body) {

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 /// The instance's side of a socket, which may say whatever it likes.
 final class Peer implements AutoCloseable {
 
-    private static final FrameLimits ALL = new FrameLimits(1 << 20, 64 << 20);
+    private static final FrameLimits ALL = new FrameLimits(1 << 20, 64 << 20, 64 << 20);
 
     private final SocketChannel socket;
     private final FrameCodec codec = new FrameCodec();
