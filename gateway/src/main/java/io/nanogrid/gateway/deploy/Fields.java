@@ -33,6 +33,12 @@ final class Fields {
         return json.hasNonNull(name);
     }
 
+    /// The field as it is, a null too; null where it isn't there.
+    @Nullable
+    JsonNode node(String name) {
+        return json.get(name);
+    }
+
     /// Whether the field is there and is null, which takes a value away that was there before.
     boolean isNull(String name) {
         return json.has(name) && json.get(name).isNull();

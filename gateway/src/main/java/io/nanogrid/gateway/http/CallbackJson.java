@@ -6,7 +6,7 @@ import io.nanogrid.db.Definition;
 import io.nanogrid.db.Deployment;
 import io.nanogrid.gateway.code.CodeArchive;
 import io.nanogrid.gateway.code.CodeBundle;
-import io.nanogrid.gateway.deploy.DefinitionReader;
+import io.nanogrid.gateway.deploy.CodeReader;
 import io.nanogrid.gateway.deploy.DeployEvent;
 import io.nanogrid.gateway.deploy.DeployOutcome;
 import java.util.Base64;
@@ -56,7 +56,7 @@ final class CallbackJson {
     /// The code of a callback the way it can be sent back: `files` where all of them are text, else the `archive`.
     static void addFiles(Map<String, @Nullable Object> json, CodeBundle code) {
         Map<String, String> files = new LinkedHashMap<>();
-        code.files().forEach((path, content) -> DefinitionReader.text(content)
+        code.files().forEach((path, content) -> CodeReader.text(content)
                 .ifPresent(text -> files.put(path, text)));
         if (files.size() == code.files().size()) {
             json.put("files", files);
