@@ -8,9 +8,11 @@ import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
 import io.nanogrid.gateway.config.GatewayConfig;
+import io.nanogrid.gateway.deploy.Builds;
 import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.LiveFunctions;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.deploy.RuntimeTypes;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
@@ -86,8 +88,10 @@ public final class Wiring implements AutoCloseable {
         LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, poolConfig.resultBytes(), poolConfig.outputBytes());
         LiveRoutes routes = new LiveRoutes();
         DeployEvents events = new DeployEvents();
-        Deployer deployer = new Deployer(database.callbacks(), database.functions(), store, runtimes, engine, pool,
-                routes, events);
+        LiveFunctions functions = new LiveFunctions();
+        Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, functions);
+        Deployer deployer = new Deployer(database.callbacks(), database.functions(), builds, pool, routes, functions,
+                events);
         deployer.restore();
         stock(engine, runtimes, pool);
 

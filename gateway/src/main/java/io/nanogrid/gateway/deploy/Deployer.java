@@ -8,15 +8,10 @@ import io.nanogrid.db.LiveRoute;
 import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.StorageException;
 import io.nanogrid.db.VersionRecord;
-import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.deploy.FunctionVersions.Prepared;
 import io.nanogrid.gateway.dispatch.Route;
-import io.nanogrid.gateway.engine.DependencyLayer;
-import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.Turns;
-import io.nanogrid.gateway.plugins.Runtimes;
-import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.pool.InstancePool;
 import io.nanogrid.gateway.routes.RouteTable;
 import java.io.IOException;
@@ -24,7 +19,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,33 +35,28 @@ public final class Deployer {
 
     private final CallbackRepository callbacks;
     private final FunctionRepository functions;
-    private final CodeStore store;
+    private final Builds builds;
     private final LiveRoutes routes;
     private final DeployEvents events;
-    private final Layers layers;
-    private final FunctionVersions versions;
     private final Releases releases;
     private final Turns<Long> turns = new Turns<>();
     /// How many deploys of a callback have been accepted and haven't ended.
-    private final Map<Long, Integer> builds = new ConcurrentHashMap<>();
+    private final Map<Long, Integer> accepted = new ConcurrentHashMap<>();
 
     public Deployer(
             CallbackRepository callbacks,
             FunctionRepository functions,
-            CodeStore store,
-            Runtimes runtimes,
-            Engine engine,
+            Builds builds,
             InstancePool pool,
             LiveRoutes routes,
+            LiveFunctions live,
             DeployEvents events) {
         this.callbacks = callbacks;
         this.functions = functions;
-        this.store = store;
+        this.builds = builds;
         this.routes = routes;
         this.events = events;
-        this.layers = new Layers(engine, callbacks, routes);
-        this.versions = new FunctionVersions(runtimes, engine, store, layers);
-        this.releases = new Releases(callbacks, versions, pool, routes);
+        this.releases = new Releases(callbacks, builds, pool, routes, live);
     }
 
     /// Serves again what was live when the gateway ended. What can't be served is said in the log, and its callback keeps its status.
@@ -79,7 +68,7 @@ public final class Deployer {
         }
         Map<Long, RouteTable.Route<Route>> live = new HashMap<>();
         for (LiveRoute route : callbacks.liveRoutes()) {
-            try (Prepared prepared = versions.prepare(route.functionName(), route.version(),
+            try (Prepared prepared = builds.prepare(route.functionName(), route.version(),
                     line -> LOG.info("{}", line))) {
                 live.put(route.deployment().callbackId(), LiveRoutes.route(route, prepared.version()));
             } catch (InvalidDefinition | EngineException | IOException e) {
@@ -87,7 +76,7 @@ public final class Deployer {
             }
         }
         routes.putAll(live);
-        layers.sweep();
+        builds.removeUnusedLibraries();
     }
 
     /// Builds the callback's draft and makes it live.
@@ -102,15 +91,15 @@ public final class Deployer {
     /// @return the deploy, which has to be run: until then it keeps others from their turn
     /// @throws RefusedException where there is no such callback
     public Accepted accept(long callbackId) {
-        builds.merge(callbackId, 1, Integer::sum);
+        accepted.merge(callbackId, 1, Integer::sum);
         Turns<Long>.Turn turn = turns.ask(callbackId);
-        boolean accepted = false;
+        boolean written = false;
         try {
             CallbackRecord callback = callbacks.setStatus(callbackId, CallbackStatus.BUILD);
-            accepted = true;
+            written = true;
             return new Accepted(callback, turn);
         } finally {
-            if (!accepted) {
+            if (!written) {
                 end(callbackId, turn);
             }
         }
@@ -118,7 +107,7 @@ public final class Deployer {
 
     private void end(long callbackId, Turns<Long>.Turn turn) {
         turn.close();
-        builds.computeIfPresent(callbackId, (_, count) -> count == 1 ? null : count - 1);
+        accepted.computeIfPresent(callbackId, (_, count) -> count == 1 ? null : count - 1);
     }
 
     /// A deploy that waits for its turn.
@@ -175,18 +164,12 @@ public final class Deployer {
         VersionRecord version = inTurn(callbackId, () -> callbacks.beginVersion(callbackId));
         log.status("build", "Building version " + version.number());
         DeployOutcome outcome = releases.release(callbackId, version, log,
-                prepared -> callbacks.completeDeployment(callbackId, version.number(), key(prepared)));
+                built -> callbacks.completeDeployment(callbackId, version.number(), built.dependencyKey()));
         switch (outcome) {
             case DeployOutcome.Deployed _ -> prune(callbackId);
-            case DeployOutcome.Failed failed -> fail(callbackId, version, log, failed.message());
-            case DeployOutcome.Unavailable unavailable -> fail(callbackId, version, log, unavailable.message());
+            case BuildFault fault -> fail(callbackId, version, log, fault.message());
         }
         return outcome;
-    }
-
-    private static @Nullable String key(FunctionVersion version) {
-        DependencyLayer layer = version.dependencies();
-        return layer == null ? null : layer.key();
     }
 
     private void fail(long callbackId, VersionRecord version, BuildLog log, String message) {
@@ -209,28 +192,18 @@ public final class Deployer {
     private void prune(long callbackId) {
         try {
             if (callbacks.pruneVersions(callbackId, KEPT_VERSIONS) > 0) {
-                removeUnused();
+                builds.removeUnused();
             }
         } catch (StorageException | RefusedException.UnknownCallback e) {
             LOG.warn("Old versions of callback {} stay for now: {}", callbackId, e.getMessage());
         }
     }
 
-    /// Code and libraries that no version has any more.
-    private void removeUnused() {
-        try {
-            store.removeAllBut(callbacks.codeHashesInUse());
-        } catch (IOException e) {
-            LOG.warn("Code that nothing uses stays for now: {}", e.getMessage());
-        }
-        layers.sweep();
-    }
-
     /// Takes a callback out of service. One that wasn't in service, such as a pending one, is `undeployed` afterwards too.
     public CallbackRecord undeploy(long callbackId) throws InterruptedException {
         try (Turns<Long>.Turn _ = turns.take(callbackId)) {
             CallbackRecord after = inTurn(callbackId, () -> callbacks.undeploy(callbackId));
-            releases.withdraw(callbackId);
+            releases.withdraw(after);
             events.publish(new DeployEvent(DeployEvent.Type.STATUS, callbackId, after.status().wireName(),
                     "Callback undeployed"));
             return after;
@@ -258,35 +231,33 @@ public final class Deployer {
     ///
     /// @throws RefusedException.BuildInProgress while a deploy of it goes on or waits for its turn
     public void delete(long callbackId) throws InterruptedException {
-        if (builds.containsKey(callbackId)) {
+        if (accepted.containsKey(callbackId)) {
             throw new RefusedException.BuildInProgress(callbackId);
         }
         try (Turns<Long>.Turn _ = turns.take(callbackId)) {
-            deleteInTurn(callbackId);
-            releases.withdraw(callbackId);
+            releases.withdraw(deleteInTurn(callbackId));
         }
-        removeUnused();
+        builds.removeUnused();
     }
 
-    private void deleteInTurn(long callbackId) {
+    private CallbackRecord deleteInTurn(long callbackId) {
         try {
-            callbacks.delete(callbackId);
+            return callbacks.delete(callbackId);
         } catch (RefusedException.BuildInProgress e) {
-            if (builds.containsKey(callbackId)) {
+            if (accepted.containsKey(callbackId)) {
                 throw e;
             }
             callbacks.recoverInterrupted(callbackId);
-            callbacks.delete(callbackId);
+            return callbacks.delete(callbackId);
         }
     }
 
     /// Frees what a callback has left that was deleted from the database: its route, its instances, its code and its libraries.
     public void deleted(CallbackRecord gone) {
-        long callbackId = gone.id();
         // A deploy that was about to serve it does that first.
-        try (Turns<Long>.Turn _ = turns.takeSurely(callbackId)) {
-            releases.withdraw(callbackId);
+        try (Turns<Long>.Turn _ = turns.takeSurely(gone.id())) {
+            releases.withdraw(gone);
         }
-        removeUnused();
+        builds.removeUnused();
     }
 }

@@ -14,7 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Says which installed libraries may go: those that no stored version names, that no route that is served has, and that no build holds.
+/// Says which installed libraries may go: those that no stored version names, that neither a route that is served nor a function
+/// in memory has, and that no build holds.
 /// The engine itself keeps those that an instance still has.
 ///
 /// Safe for use by many threads. The lock guards the holds, and is kept during a whole sweep, so that no build can find a layer that is
@@ -28,14 +29,16 @@ final class Layers {
     private final Engine engine;
     private final CallbackRepository callbacks;
     private final LiveRoutes routes;
+    private final LiveFunctions functions;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Integer> holds = new HashMap<>();
     private final AtomicBoolean retrying = new AtomicBoolean();
 
-    Layers(Engine engine, CallbackRepository callbacks, LiveRoutes routes) {
+    Layers(Engine engine, CallbackRepository callbacks, LiveRoutes routes, LiveFunctions functions) {
         this.engine = engine;
         this.callbacks = callbacks;
         this.routes = routes;
+        this.functions = functions;
     }
 
     /// Closed when a build has ended.
@@ -95,6 +98,7 @@ final class Layers {
             Set<String> unused = new HashSet<>(engine.layers());
             unused.removeAll(holds.keySet());
             unused.removeAll(routes.dependencyKeys());
+            unused.removeAll(functions.dependencyKeys());
             unused.removeAll(callbacks.dependencyKeysInUse());
             unused.removeIf(this::removed);
             return unused.isEmpty();

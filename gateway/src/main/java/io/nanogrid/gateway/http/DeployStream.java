@@ -2,6 +2,7 @@ package io.nanogrid.gateway.http;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.http.Context;
+import io.nanogrid.gateway.deploy.BuildFault;
 import io.nanogrid.gateway.deploy.DeployEvent;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.DeployOutcome;
@@ -85,8 +86,8 @@ final class DeployStream {
                     send(out, "result", CallbackJson.deployed(deployed));
                     yield null;
                 }
-                case DeployOutcome.Failed failed -> problem(failed);
-                case DeployOutcome.Unavailable unavailable -> problem(unavailable);
+                case BuildFault.Failed failed -> problem(failed);
+                case BuildFault.Unavailable unavailable -> problem(unavailable);
             };
             case FAILED -> problems.problem((Exception) future.exceptionNow(), RequestId.of(ctx),
                     ctx.req().getMethod(), ctx.path());
@@ -104,12 +105,12 @@ final class DeployStream {
         out.flush();
     }
 
-    static Problem problem(DeployOutcome.Failed failed) {
+    static Problem problem(BuildFault.Failed failed) {
         Problem problem = Problem.buildFailed(failed.reason(), failed.message()).with("log", failed.log());
         return failed.detail().isEmpty() ? problem : FunctionFault.add(problem, failed.detail());
     }
 
-    static Problem problem(DeployOutcome.Unavailable unavailable) {
+    static Problem problem(BuildFault.Unavailable unavailable) {
         return Problem.engineUnavailable(unavailable.message()).with("log", unavailable.log());
     }
 }

@@ -6,6 +6,7 @@ import io.javalin.http.Context;
 import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackRepository;
 import io.nanogrid.db.RefusedException;
+import io.nanogrid.gateway.deploy.BuildFault;
 import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.DeployOutcome;
@@ -92,8 +93,8 @@ final class Deploys {
             Function<DeployOutcome.Deployed, Map<String, @Nullable Object>> success) {
         switch (outcome) {
             case DeployOutcome.Deployed deployed -> ctx.json(success.apply(deployed));
-            case DeployOutcome.Failed failed -> Problems.write(ctx, DeployStream.problem(failed));
-            case DeployOutcome.Unavailable unavailable -> Problems.write(ctx, DeployStream.problem(unavailable));
+            case BuildFault.Failed failed -> Problems.write(ctx, DeployStream.problem(failed));
+            case BuildFault.Unavailable unavailable -> Problems.write(ctx, DeployStream.problem(unavailable));
         }
     }
 

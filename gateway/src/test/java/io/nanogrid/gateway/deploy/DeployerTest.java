@@ -99,7 +99,10 @@ final class DeployerTest {
     }
 
     private Deployer deployer(LiveRoutes served) {
-        return new Deployer(hooked(database.callbacks()), database.functions(), store, runtimes, engine, pool, served,
+        CallbackRepository callbacks = hooked(database.callbacks());
+        LiveFunctions functions = new LiveFunctions();
+        return new Deployer(callbacks, database.functions(),
+                new Builds(callbacks, store, runtimes, engine, pool, served, functions), pool, served, functions,
                 events);
     }
 
@@ -309,7 +312,7 @@ final class DeployerTest {
     void librariesOfAFailedDeployAreThereForTheNextTryAndGoWithTheNextSweep() throws Exception {
         long id = create("a", BAD, library("one"));
         long other = create("b", GOOD, null);
-        assertThat(deployer.deploy(id)).isInstanceOf(DeployOutcome.Failed.class);
+        assertThat(deployer.deploy(id)).isInstanceOf(BuildFault.Failed.class);
         assertThat(engine.layers()).hasSize(1);
 
         deployer.delete(other);

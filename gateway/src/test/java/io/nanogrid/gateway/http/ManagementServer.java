@@ -5,9 +5,11 @@ import io.nanogrid.db.sqlite.SqliteDatabase;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
 import io.nanogrid.gateway.config.GatewayConfig;
+import io.nanogrid.gateway.deploy.Builds;
 import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.LiveFunctions;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.deploy.RuntimeTypes;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
@@ -70,8 +72,10 @@ final class ManagementServer implements AutoCloseable {
         LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, config.maxBodyBytes(), poolConfig.outputBytes());
         LiveRoutes routes = new LiveRoutes();
         DeployEvents events = new DeployEvents();
-        Deployer deployer = new Deployer(database.callbacks(), database.functions(), store, runtimes, engine, pool,
-                routes, events);
+        LiveFunctions functions = new LiveFunctions();
+        Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, functions);
+        Deployer deployer = new Deployer(database.callbacks(), database.functions(), builds, pool, routes, functions,
+                events);
         http = closing(new HttpServer(new Parts(config, "test", database, store, engine, runtimes, pool,
                 new DefinitionReader(new RuntimeTypes(runtimes, engine), store), deployer, events, routes,
                 new Invoke(dispatcher, log, clock), new MemoryRateLimitStore())));

@@ -41,7 +41,7 @@ class OpenApiTest {
     private static final Path SOURCES = Path.of("src", "main", "java", "io", "nanogrid", "gateway");
     /// Where an error gets its reason: in the catalogue, or where the catalogue leaves it to the caller.
     private static final Pattern REASON = Pattern.compile(
-            "(?:Component\\.[A-Z]+,|badRequest\\(|conflict\\(|new DeployOutcome\\.Failed\\()\\s*\"([a-z_]+)\"");
+            "(?:Component\\.[A-Z]+,|badRequest\\(|conflict\\(|new BuildFault\\.Failed\\()\\s*\"([a-z_]+)\"");
 
     private static ApiDocument document;
     private static ManagementServer server;

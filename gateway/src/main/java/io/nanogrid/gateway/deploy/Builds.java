@@ -1,0 +1,143 @@
+package io.nanogrid.gateway.deploy;
+
+import io.nanogrid.db.CallbackRepository;
+import io.nanogrid.db.VersionRecord;
+import io.nanogrid.gateway.code.CodeStore;
+import io.nanogrid.gateway.deploy.FunctionVersions.Prepared;
+import io.nanogrid.gateway.engine.DependencyLayer;
+import io.nanogrid.gateway.engine.Engine;
+import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.engine.InstallFailed;
+import io.nanogrid.gateway.plugins.Runtimes;
+import io.nanogrid.gateway.pool.Acquired;
+import io.nanogrid.gateway.pool.FunctionVersion;
+import io.nanogrid.gateway.pool.InstancePool;
+import io.nanogrid.gateway.pool.Lease;
+import io.nanogrid.gateway.wire.Bytes;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Builds versions, tries them, and clears away what no version needs any more. Both families of functions are built here.
+///
+/// Safe for use by many threads.
+public final class Builds {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Builds.class);
+
+    private final CallbackRepository callbacks;
+    private final CodeStore store;
+    private final InstancePool pool;
+    private final Layers layers;
+    private final FunctionVersions versions;
+
+    /// @param callbacks tells what code and which libraries are in use, by functions without a callback too
+    public Builds(CallbackRepository callbacks, CodeStore store, Runtimes runtimes, Engine engine, InstancePool pool,
+            LiveRoutes routes, LiveFunctions functions) {
+        this.callbacks = callbacks;
+        this.store = store;
+        this.pool = pool;
+        this.layers = new Layers(engine, callbacks, routes, functions);
+        this.versions = new FunctionVersions(runtimes, engine, store, layers);
+    }
+
+    /// A version that an instance has loaded.
+    ///
+    /// @param image what its runtime runs on
+    /// @param cached whether nothing had to be installed for it
+    /// @param took until now
+    record Built(FunctionVersion version, String image, boolean cached, Duration took) {
+
+        @Nullable
+        String dependencyKey() {
+            DependencyLayer layer = version.dependencies();
+            return layer == null ? null : layer.key();
+        }
+    }
+
+    /// Makes a stored version what the pool can run; see [FunctionVersions#prepare].
+    Prepared prepare(String name, VersionRecord record, Consumer<String> log)
+            throws InvalidDefinition, EngineException, IOException, InterruptedException {
+        return versions.prepare(name, record, log);
+    }
+
+    /// Makes a version ready, loads it into an instance, which then waits for the first call, and hands it over. Whatever fails before or in
+    /// that last step leaves all as it was.
+    ///
+    /// @param goLive writes down that the version is what runs, and has it run
+    /// @param fault gives the fault of a version that couldn't be built
+    <O> O release(String name, VersionRecord record, BuildLog log, Function<Built, O> goLive,
+            Function<BuildFault, O> fault) throws InterruptedException {
+        long began = System.nanoTime();
+        try (Prepared prepared = versions.prepare(name, record, log::line)) {
+            FunctionVersion version = prepared.version();
+            boolean lives = false;
+            try {
+                pool.readmit(version.key());
+                BuildFault failure = failure(version, log);
+                if (failure != null) {
+                    return fault.apply(failure);
+                }
+                O outcome = goLive.apply(new Built(version, prepared.image(), prepared.cached(),
+                        Duration.ofNanos(System.nanoTime() - began)));
+                lives = true;
+                return outcome;
+            } finally {
+                if (!lives) {
+                    pool.retire(version.key());
+                }
+            }
+        } catch (InvalidDefinition | InstallFailed e) {
+            return fault.apply(
+                    new BuildFault.Failed("build_failed", String.valueOf(e.getMessage()), "", log.lines()));
+        } catch (EngineException e) {
+            return fault.apply(new BuildFault.Unavailable(String.valueOf(e.getMessage()), log.lines()));
+        } catch (IOException e) {
+            LOG.error("The code of function {} can't be read", record.functionId(), e);
+            return fault.apply(new BuildFault.Unavailable(
+                    "the function's code can't be read: deploy it again with its code", log.lines()));
+        }
+    }
+
+    /// @return null if the version can be loaded
+    private @Nullable BuildFault failure(FunctionVersion version, BuildLog log) throws InterruptedException {
+        return switch (pool.acquire(version)) {
+            case Acquired.Granted(Lease lease) -> {
+                lease.close();
+                yield null;
+            }
+            case Acquired.InitFailed(Bytes detail, String output) -> {
+                log.text(output);
+                InitError error = InitError.read(detail);
+                error.lines().forEach(log::line);
+                yield new BuildFault.Failed("init_failed", error.summary(), detail.text(), log.lines());
+            }
+            case Acquired.InitDied(String message, _, String output) -> {
+                log.text(output);
+                yield new BuildFault.Failed("init_failed", message, "", log.lines());
+            }
+            case Acquired.Full _ ->
+                new BuildFault.Unavailable("the machine is too busy to try the function", log.lines());
+            case Acquired.Unavailable(String message) -> new BuildFault.Unavailable(message, log.lines());
+        };
+    }
+
+    /// Removes libraries that no version has any more.
+    void removeUnusedLibraries() {
+        layers.sweep();
+    }
+
+    /// Removes code and libraries that no version has any more, but for code that somebody may be about to use.
+    void removeUnused() {
+        try {
+            store.removeAllBut(callbacks.codeHashesInUse());
+        } catch (IOException e) {
+            LOG.warn("Code that nothing uses stays for now: {}", e.getMessage());
+        }
+        layers.sweep();
+    }
+}

@@ -1,0 +1,125 @@
+package io.nanogrid.gateway.deploy;
+
+import io.nanogrid.db.FunctionRecord;
+import io.nanogrid.db.FunctionRepository;
+import io.nanogrid.db.VersionRecord;
+import io.nanogrid.db.VersionState;
+import io.nanogrid.gateway.deploy.FunctionVersions.Prepared;
+import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.engine.Turns;
+import io.nanogrid.gateway.pool.FunctionVersion;
+import io.nanogrid.gateway.pool.InstancePool;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Finds the version of a function that a call by id or name is meant for. What has been found once is found again without the database.
+///
+/// Safe for use by many threads. Of those that want the same function first, one loads it and the others wait for that.
+public final class FunctionCatalog {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FunctionCatalog.class);
+
+    private final FunctionRepository functions;
+    private final Builds builds;
+    private final InstancePool pool;
+    private final LiveFunctions live;
+    private final Turns<String> turns = new Turns<>();
+
+    public FunctionCatalog(FunctionRepository functions, Builds builds, InstancePool pool, LiveFunctions live) {
+        this.functions = functions;
+        this.builds = builds;
+        this.pool = pool;
+        this.live = live;
+    }
+
+    /// What came of looking for a function.
+    public sealed interface Found {
+
+        /// @param function as it was when it was loaded
+        record Ready(FunctionVersion version, FunctionRecord function) implements Found {
+        }
+
+        record Unknown() implements Found {
+        }
+
+        /// The function has no such version, or one that couldn't be built.
+        record UnknownVersion(int number) implements Found {
+        }
+
+        /// The function of a callback that serves nothing.
+        record NotDeployed(long callbackId) implements Found {
+        }
+
+        /// The fault of the platform: its runtime isn't loaded, its libraries can't be had, or its code is lost.
+        record Unavailable(String message) implements Found {
+        }
+    }
+
+    /// @param version null for the one that runs now
+    public Found find(String functionId, @Nullable Integer version) throws InterruptedException {
+        LiveFunctions.Found known = live.find(functionId, version);
+        if (known != null) {
+            return new Found.Ready(known.version(), known.function());
+        }
+        try (Turns<String>.Turn _ = turns.take(functionId)) {
+            LiveFunctions.Found meanwhile = live.find(functionId, version);
+            return meanwhile != null
+                    ? new Found.Ready(meanwhile.version(), meanwhile.function())
+                    : load(functionId, version);
+        }
+    }
+
+    /// By id, else the newest function of that name.
+    ///
+    /// @param version null for the one that runs now
+    public Found findByName(String nameOrId, @Nullable Integer version) throws InterruptedException {
+        String known = live.idOf(nameOrId);
+        Found found = find(known == null ? nameOrId : known, version);
+        if (!(found instanceof Found.Unknown)) {
+            return found;
+        }
+        long mark = live.mark();
+        Optional<FunctionRecord> named = functions.findByName(nameOrId);
+        if (named.isEmpty()) {
+            return found;
+        }
+        live.keepName(mark, nameOrId, named.get().id());
+        return find(named.get().id(), version);
+    }
+
+    private Found load(String id, @Nullable Integer asked) throws InterruptedException {
+        long mark = live.mark();
+        FunctionRecord function = functions.find(id).orElse(null);
+        Integer current = function == null ? null : function.currentVersion();
+        if (function == null || current == null) {
+            Long callback = function == null ? null : function.callbackId();
+            return callback == null ? new Found.Unknown() : new Found.NotDeployed(callback);
+        }
+        int number = asked == null ? current : asked;
+        VersionRecord record = functions.version(id, number).filter(one -> one.state() == VersionState.READY)
+                .orElse(null);
+        if (record == null) {
+            return new Found.UnknownVersion(number);
+        }
+        try (Prepared prepared = builds.prepare(function.name(), record, line -> LOG.info("{}", line))) {
+            // An older version may have been retired when it was replaced.
+            pool.readmit(prepared.version().key());
+            live.keep(mark, function, current, prepared.version());
+            return new Found.Ready(prepared.version(), function);
+        } catch (InvalidDefinition | EngineException e) {
+            LOG.error("Version {} of function {} can't be run: {}", number, id, e.getMessage());
+            return new Found.Unavailable(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            LOG.error("The code of function {} can't be read", id, e);
+            return new Found.Unavailable("the function's code can't be read: send it again");
+        }
+    }
+
+    /// To be called when what is stored of a function has changed otherwise than by a build, such as its name.
+    public void changed(String functionId) {
+        live.forget(functionId);
+    }
+}

@@ -1,0 +1,100 @@
+package io.nanogrid.gateway.deploy;
+
+import io.nanogrid.db.FunctionRecord;
+import io.nanogrid.gateway.engine.DependencyLayer;
+import io.nanogrid.gateway.pool.FunctionVersion;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// The functions that have been called by name or id, in memory, ready to run. What isn't here may still be stored.
+///
+/// Safe for use by many threads. Readers look into the concurrent maps; the monitor orders writers, so that what was read from the database
+/// before a change can't be put in after it.
+public final class LiveFunctions {
+
+    /// @param versions those that have been asked for, by number
+    private record Entry(FunctionRecord function, int current, Map<Integer, FunctionVersion> versions) {
+
+        Entry with(FunctionVersion version) {
+            Map<Integer, FunctionVersion> more = new HashMap<>(versions);
+            more.put(version.key().version(), version);
+            return new Entry(function, current, Map.copyOf(more));
+        }
+    }
+
+    /// A function's record as it was when it was read, and one of its versions.
+    record Found(FunctionRecord function, FunctionVersion version) {
+    }
+
+    private final Map<String, Entry> byId = new ConcurrentHashMap<>();
+    private final Map<String, String> idByName = new ConcurrentHashMap<>();
+    private long changes;
+
+    /// @param number null for the version that runs now
+    @Nullable
+    Found find(String id, @Nullable Integer number) {
+        Entry entry = byId.get(id);
+        FunctionVersion version = entry == null
+                ? null
+                : entry.versions.get(number == null ? Integer.valueOf(entry.current) : number);
+        return version == null ? null : new Found(entry.function, version);
+    }
+
+    @Nullable
+    String idOf(String name) {
+        return idByName.get(name);
+    }
+
+    /// To be asked before the database is: what is read afterwards is as new as this mark, or newer.
+    synchronized long mark() {
+        return changes;
+    }
+
+    /// Keeps what was read, unless anything has changed since the mark.
+    synchronized void keep(long mark, FunctionRecord function, int current, FunctionVersion version) {
+        if (mark == changes) {
+            byId.merge(function.id(), new Entry(function, current, Map.of(version.key().version(), version)),
+                    (present, _) -> present.with(version));
+        }
+    }
+
+    /// Keeps what a name means, unless anything has changed since the mark.
+    synchronized void keepName(long mark, String name, String id) {
+        if (mark == changes) {
+            idByName.put(name, id);
+        }
+    }
+
+    /// From now on `version` is what runs.
+    ///
+    /// @return the versions that were here, of which none is any more
+    synchronized List<FunctionVersion.Key> switchTo(FunctionRecord function, FunctionVersion version) {
+        List<FunctionVersion.Key> before = forget(function.id());
+        int number = version.key().version();
+        byId.put(function.id(), new Entry(function, number, Map.of(number, version)));
+        return before.stream().filter(key -> !key.equals(version.key())).toList();
+    }
+
+    /// What is stored of the function has changed.
+    ///
+    /// @return the versions that were here
+    synchronized List<FunctionVersion.Key> forget(String id) {
+        changes++;
+        idByName.clear();
+        Entry gone = byId.remove(id);
+        return gone == null ? List.of() : gone.versions.values().stream().map(FunctionVersion::key).toList();
+    }
+
+    /// What names the libraries of all that is here.
+    Set<String> dependencyKeys() {
+        return byId.values().stream().flatMap(entry -> entry.versions.values().stream())
+                .map(FunctionVersion::dependencies).filter(Objects::nonNull).map(DependencyLayer::key)
+                .collect(Collectors.toSet());
+    }
+}
