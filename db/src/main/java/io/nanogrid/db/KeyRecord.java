@@ -1,21 +1,14 @@
 package io.nanogrid.db;
 
 import java.time.Instant;
-import java.util.Collections;
 import java.util.Set;
-import java.util.TreeSet;
 
 import org.jspecify.annotations.Nullable;
 
 /// An API key, without its secret.
 ///
-/// @param scopes in the order of their declaration
 /// @param hash SHA-256 of the secret
 /// @param sealedSecret the encrypted secret of a key that signs requests, or null for any other
 public record KeyRecord(String name, Set<Scope> scopes, byte[] hash, byte @Nullable [] sealedSecret,
         Instant createdAt) {
-
-    public KeyRecord {
-        scopes = Collections.unmodifiableSet(new TreeSet<>(scopes));
-    }
 }

@@ -103,7 +103,8 @@ public abstract class FunctionRepositoryContract extends Contract {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "x", "5", "-1", "%%%", "Zg", "ZnVuY3Rpb25z", "ZnVuY3Rpb25zLg", "ZnVuY3Rpb25zLjFlOQ", "am9icy41",
+    @ValueSource(strings = {"", "x", "5", "-1", "%%%", "Zg", "ZnVuY3Rpb25z", "ZnVuY3Rpb25zLg", "ZnVuY3Rpb25zLjFlOQ",
+            "am9icy41",
             "ZnVuY3Rpb25zLjAwNQ", "ZnVuY3Rpb25zLjU=", "' OR 1=1 --"})
     void aCursorThatIsNoneIsRefused(String cursor) {
         assertThatIllegalArgumentException().isThrownBy(() -> database.functions().list(10, cursor))

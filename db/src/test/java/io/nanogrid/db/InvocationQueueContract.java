@@ -261,7 +261,8 @@ public abstract class InvocationQueueContract extends Contract {
     void aClaimThatWaitsGetsTheJobThatIsGivenBack() throws Exception {
         put("a");
         claim(1);
-        FutureTask<List<JobRecord>> claim = waiting(() -> database.queue().claim(1, Duration.ofSeconds(Long.MAX_VALUE)));
+        FutureTask<List<JobRecord>> claim = waiting(
+                () -> database.queue().claim(1, Duration.ofSeconds(Long.MAX_VALUE)));
 
         database.queue().giveBack("a", true);
 
@@ -274,7 +275,8 @@ public abstract class InvocationQueueContract extends Contract {
 
         assertThat(database.queue().claim(1, Duration.ofMillis(50))).isEmpty();
 
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(Duration.ofMillis(50), Duration.ofSeconds(10));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(Duration.ofMillis(50),
+                Duration.ofSeconds(10));
     }
 
     @Test

@@ -27,7 +27,8 @@ final class Deploys {
         Endpoint endpoint = callback.endpoint();
         Sql.update(connection, """
                 INSERT INTO deployment (callback_id, version, path, method, route_key, auth, rate_limit)
-                VALUES (?, ?, ?, ?, ?, ?, ?)""", id, version.number(), endpoint.path(), endpoint.method(), endpoint.routeKey(),
+                VALUES (?, ?, ?, ?, ?, ?, ?)""", id, version.number(), endpoint.path(), endpoint.method(),
+                endpoint.routeKey(),
                 endpoint.auth(), endpoint.rateLimit());
         setStatus(connection, id, CallbackStatus.BUILD, now);
         return version;

@@ -47,11 +47,11 @@ final class GroupCommit {
                     }
                     return batch;
                 });
+                batch.forEach(Piece::report);
             } finally {
                 statement.execute("PRAGMA synchronous = NORMAL");
             }
         }
-        batch.forEach(Piece::report);
     }
 
     static final class Piece<T> {
@@ -73,11 +73,24 @@ final class GroupCommit {
             try {
                 T result = work.run(connection);
                 report = () -> future.complete(result);
+            } catch (SQLException e) {
+                undo(statement, e);
+                report = () -> future.completeExceptionally(Failures.describe(e));
             } catch (RuntimeException e) {
-                statement.execute("ROLLBACK TO piece");
+                undo(statement, e);
                 report = () -> future.completeExceptionally(e);
             }
             statement.execute("RELEASE piece");
+        }
+
+        /// Fails where SQLite has rolled the whole transaction back by itself, as after some failures.
+        private static void undo(Statement statement, Exception cause) throws SQLException {
+            try {
+                statement.execute("ROLLBACK TO piece");
+            } catch (SQLException e) {
+                cause.addSuppressed(e);
+                throw cause instanceof SQLException failure ? failure : e;
+            }
         }
 
         private void report() {

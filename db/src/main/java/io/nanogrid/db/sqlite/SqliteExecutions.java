@@ -71,12 +71,12 @@ final class SqliteExecutions implements ExecutionRepository {
     @Override
     public List<Peak> peaks(String functionId, int version, int limit) {
         return lanes.read(connection -> Sql.list(connection, """
-                SELECT peak_memory_bytes, started_at FROM (
-                  SELECT * FROM execution WHERE function_id = ? ORDER BY started_at DESC, id DESC LIMIT ?)
-                WHERE version = ? AND peak_memory_bytes IS NOT NULL
-                ORDER BY started_at DESC, id DESC LIMIT ?""",
+                SELECT peak_memory_bytes, started_at FROM execution
+                WHERE function_id = ?1 AND version = ?2 AND peak_memory_bytes IS NOT NULL AND started_at > coalesce(
+                  (SELECT started_at FROM execution WHERE function_id = ?1 ORDER BY started_at DESC LIMIT 1 OFFSET ?3), 0)
+                ORDER BY started_at DESC, id DESC LIMIT ?4""",
                 row -> new Peak(row.getLong("peak_memory_bytes"), Sql.instant(row, "started_at")), functionId,
-                SEARCHED_FOR_PEAKS, version, limit));
+                version, SEARCHED_FOR_PEAKS, limit));
     }
 
     @Override

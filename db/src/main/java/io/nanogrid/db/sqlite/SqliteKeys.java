@@ -3,6 +3,8 @@ package io.nanogrid.db.sqlite;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -48,11 +50,12 @@ final class SqliteKeys implements KeyRepository {
     }
 
     private static String text(Set<Scope> scopes) {
-        return scopes.stream().map(Scope::name).collect(Collectors.joining(","));
+        return scopes.stream().sorted().map(Scope::name).collect(Collectors.joining(","));
     }
 
     private static Set<Scope> scopes(String text) {
-        return Arrays.stream(text.split(",")).filter(name -> !name.isEmpty()).map(Scope::valueOf)
-                .collect(Collectors.toSet());
+        var scopes = EnumSet.noneOf(Scope.class);
+        Arrays.stream(text.split(",")).filter(name -> !name.isEmpty()).map(Scope::valueOf).forEach(scopes::add);
+        return Collections.unmodifiableSet(scopes);
     }
 }

@@ -3,7 +3,9 @@ package io.nanogrid.db.sqlite;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -95,14 +97,15 @@ final class SqliteQueue implements InvocationQueue {
         if (pending >= maxPending) {
             throw new RefusedException.QueueFull(maxPending);
         }
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         long seq = Sql.first(connection, """
                 INSERT INTO job (id, state, accepted_at, function_id, version, request_id, event, traceparent, retry_of)
                 VALUES (?, 'PENDING', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING seq""",
-                row -> row.getLong(1), draft.id(), clock.instant(), draft.functionId(), draft.version(),
+                row -> row.getLong(1), draft.id(), now, draft.functionId(), draft.version(),
                 draft.requestId(), draft.event(), draft.traceparent(), draft.retryOf())
                 .orElseThrow(() -> new IllegalArgumentException("there already is a job '%s'".formatted(draft.id())));
         Sql.update(connection, "INSERT INTO job_input VALUES (?, ?)", seq, draft.input());
-        return JobRows.find(connection, draft.id()).orElseThrow();
+        return new JobRecord(draft, JobState.PENDING, 0, now, null, null, null, null);
     }
 
     private List<JobRecord> claimNow(int max) {

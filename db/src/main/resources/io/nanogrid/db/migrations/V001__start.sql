@@ -114,7 +114,7 @@ CREATE INDEX execution_not_success ON execution (function_id, started_at) WHERE 
 
 -- No foreign key: a job outlives its function.
 CREATE TABLE job (
-  seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq         INTEGER PRIMARY KEY,
   id          TEXT    NOT NULL UNIQUE,
   state       TEXT    NOT NULL CHECK (state IN ('PENDING', 'RUNNING', 'DONE', 'DEAD')),
   attempts    INTEGER NOT NULL DEFAULT 0,

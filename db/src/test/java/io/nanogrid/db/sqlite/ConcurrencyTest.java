@@ -1,12 +1,15 @@
 package io.nanogrid.db.sqlite;
 
+import static io.nanogrid.db.Drafts.definition;
 import static io.nanogrid.db.Drafts.draft;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -18,6 +21,7 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 import io.nanogrid.db.CallbackRecord;
+import io.nanogrid.db.FunctionDraft;
 import io.nanogrid.db.LiveRoute;
 import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.VersionRecord;
@@ -81,6 +85,26 @@ class ConcurrencyTest {
         assertThat(database.functions().versions(functionId)).hasSameSizeAs(won)
                 .allSatisfy(version -> assertThat(version.state()).isEqualTo(VersionState.READY))
                 .extracting(VersionRecord::number).containsExactlyInAnyOrderElementsOf(won);
+    }
+
+    @Test
+    void buildsOfOneFunctionNeverShareANumber() throws Exception {
+        String id = database.functions().create(new FunctionDraft("f", null, definition("code", Map.of()))).id();
+
+        List<Integer> won = atOnce(_ -> {
+            try {
+                int number = database.functions().beginVersion(id).number();
+                database.functions().completeVersion(id, number, null);
+                return number;
+            } catch (RefusedException.FunctionBuildInProgress e) {
+                return 0;
+            }
+        }).stream().filter(number -> number > 0).toList();
+
+        assertThat(won).isNotEmpty().doesNotHaveDuplicates();
+        assertThat(database.functions().versions(id)).extracting(VersionRecord::number)
+                .containsExactlyInAnyOrderElementsOf(won);
+        assertThat(database.functions().find(id).orElseThrow().currentVersion()).isEqualTo(Collections.max(won));
     }
 
     @Test

@@ -1,14 +1,12 @@
 package io.nanogrid.db.sqlite;
 
 import static io.nanogrid.db.Drafts.draft;
+import static io.nanogrid.db.sqlite.KilledJvm.check;
+import static io.nanogrid.db.sqlite.KilledJvm.killAfter;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -85,29 +83,6 @@ class CrashTest {
         assertThat(dir.resolve("tmp")).isEmptyDirectory();
     }
 
-    /// @return the lines that the process had printed when it was killed
-    private static List<String> killAfter(Class<?> main, int count, Path dir) throws IOException, InterruptedException {
-        Path tmp = Files.createDirectories(dir.resolve("tmp"));
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-Djava.io.tmpdir=" + tmp, "-cp",
-                System.getProperty("java.class.path"), main.getName(), dir.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        var lines = new ArrayList<String>();
-        try (BufferedReader out = process.inputReader()) {
-            String line = "";
-            while (lines.size() < count && line != null) {
-                line = out.readLine();
-                if (line != null) {
-                    lines.add(line);
-                }
-            }
-            process.destroyForcibly().waitFor();
-        }
-        assertThat(process.exitValue()).isEqualTo(137);
-        assertThat(lines).hasSize(count);
-        return lines;
-    }
-
     /// @return callback → the newest version that was reported as deployed
     private static Map<Long, Integer> newest(List<String> lines) {
         var newest = new HashMap<Long, Integer>();
@@ -116,10 +91,6 @@ class CrashTest {
             newest.merge(Long.valueOf(words[0]), Integer.valueOf(words[1]), Math::max);
         }
         return newest;
-    }
-
-    private static List<String> check(SqliteDatabase database, String pragma) {
-        return database.lanes().read(connection -> Sql.list(connection, pragma, row -> row.getString(1)));
     }
 
     /// Deploys for ever from four threads, and prints each callback and version after it was reported live.
