@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.code;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Set;
 
 /// Keeps the code of functions under the hash of their content. Safe for use by many threads.
@@ -12,6 +13,9 @@ public interface CodeStore {
     /// @throws java.nio.file.NoSuchFileException if there is none of that hash
     /// @throws IOException if it can't be read, or isn't what its hash says
     CodeBundle get(String hash) throws IOException;
+
+    /// Removes a bundle, if it is there, unless it was stored, again perhaps, after `since`: somebody is about to use it.
+    void remove(String hash, Instant since) throws IOException;
 
     /// Removes every bundle that isn't among `inUse` and was stored before this gateway's last few minutes, in which a deploy may have
     /// stored code that it hasn't yet written down.

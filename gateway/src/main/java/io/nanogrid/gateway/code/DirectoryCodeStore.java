@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -93,6 +94,19 @@ public final class DirectoryCodeStore implements CodeStore {
 
     private static IOException damaged(String hash, @Nullable Exception cause) {
         return new IOException("the stored code " + hash + " is damaged: deploy the function again", cause);
+    }
+
+    @Override
+    public void remove(String hash, Instant since) throws IOException {
+        writing.lock();
+        try {
+            Path file = path(hash);
+            if (Files.exists(file) && !Files.getLastModifiedTime(file).toInstant().isAfter(since)) {
+                Files.delete(file);
+            }
+        } finally {
+            writing.unlock();
+        }
     }
 
     @Override
