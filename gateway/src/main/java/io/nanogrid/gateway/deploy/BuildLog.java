@@ -3,7 +3,7 @@ package io.nanogrid.gateway.deploy;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What a callback's build has said so far, for its answer; every line goes to the events as well. What comes after the first
+/// What a build has said so far, for its answer; every line goes to the events as well. What comes after the first
 /// [#MAX_LINES] lines is dropped, which one more line says.
 ///
 /// Safe for use by many threads. The monitor of the list guards it.
@@ -19,6 +19,11 @@ final class BuildLog {
     BuildLog(DeployEvents events, long callbackId) {
         this.events = events;
         this.callbackId = callbackId;
+    }
+
+    /// Of a build that nobody listens to while it goes on.
+    static BuildLog unheard() {
+        return new BuildLog(new DeployEvents(), 0);
     }
 
     void line(String line) {

@@ -16,6 +16,10 @@ import io.nanogrid.gateway.pool.Lease;
 import io.nanogrid.gateway.wire.Bytes;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -129,6 +133,21 @@ public final class Builds {
     /// Removes libraries that no version has any more.
     void removeUnusedLibraries() {
         layers.sweep();
+    }
+
+    /// Removes the code of versions that are gone, unless another version has it too, or it was stored again after the last of these was made.
+    void removeCodeOf(List<VersionRecord> gone) {
+        Map<String, Instant> newest = new HashMap<>();
+        gone.forEach(version -> newest.merge(version.definition().codeHash(), version.createdAt(),
+                (one, other) -> one.isAfter(other) ? one : other));
+        newest.keySet().removeAll(callbacks.codeHashesInUse());
+        newest.forEach((hash, since) -> {
+            try {
+                store.remove(hash, since);
+            } catch (IOException e) {
+                LOG.warn("Code that nothing uses stays for now: {}", e.getMessage());
+            }
+        });
     }
 
     /// Removes code and libraries that no version has any more, but for code that somebody may be about to use.

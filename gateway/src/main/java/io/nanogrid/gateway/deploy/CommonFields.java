@@ -34,7 +34,9 @@ final class CommonFields {
     ///
     /// @param longest that a call may take
     enum Family {
-        CALLBACK("type", "memory_mb", "timeout_ms", Duration.ofHours(1));
+        CALLBACK("type", "memory_mb", "timeout_ms", Duration.ofHours(1)),
+        /// As long as a job may take.
+        FUNCTION("runtime", "memoryMb", "timeoutMs", Duration.ofHours(24));
 
         final String type;
         final String memory;

@@ -5,6 +5,7 @@ import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.InterpreterVersion;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.spi.RuntimeDescriptor;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -44,6 +45,10 @@ public final class RuntimeTypes {
     private static String name(String type) {
         int colon = type.indexOf(':');
         return colon < 0 ? type : type.substring(0, colon);
+    }
+
+    Collection<RuntimeDescriptor> all() {
+        return runtimes.all();
     }
 
     List<String> ids() {
