@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -38,6 +39,11 @@ final class JsonBody {
             throw Problem.notJson().thrown();
         }
         ObjectNode object = parse(ctx.bodyAsBytes());
+        requireKnown(object, known);
+        return object;
+    }
+
+    static void requireKnown(ObjectNode object, Set<String> known) {
         TreeSet<String> unknown = new TreeSet<>();
         object.fieldNames().forEachRemaining(name -> {
             if (!known.contains(name)) {
@@ -49,7 +55,15 @@ final class JsonBody {
             throw Problem.unknownFields("unknown field " + names + ": this call takes " + new TreeSet<>(known))
                     .thrown();
         }
-        return object;
+    }
+
+    /// The JSON that a text is, with the same rules as a body.
+    static Optional<JsonNode> value(String text) {
+        try {
+            return Optional.ofNullable(JSON.readTree(text)).filter(json -> !json.isMissingNode());
+        } catch (JsonProcessingException e) {
+            return Optional.empty();
+        }
     }
 
     private static ObjectNode parse(byte[] body) {

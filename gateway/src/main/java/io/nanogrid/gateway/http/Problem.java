@@ -109,6 +109,11 @@ record Problem(int status, String title, Component component, String reason, Str
                 "send JSON with the header content-type: application/json");
     }
 
+    static Problem notJsonNorForm() {
+        return of(415, "Unsupported media type", Component.GATEWAY, "json_or_form_expected",
+                "send JSON with the header content-type: application/json, or a form as curl -F file=@main.py does");
+    }
+
     static Problem buildFailed(String reason, String detail) {
         return of(422, "The build failed", Component.BUILD, reason, detail);
     }
