@@ -36,7 +36,12 @@ final class Problems {
             // The only detail is the methods that the path has; what it is called depends on what the client accepts.
             http.getDetails().values().forEach(methods -> ctx.header("Allow", methods));
         }
-        write(ctx, problem(thrown, RequestId.of(ctx), ctx.req().getMethod(), ctx.path()));
+        Problem problem = problem(thrown, RequestId.of(ctx), ctx.req().getMethod(), ctx.path());
+        if (problem.status() == 413) {
+            Linger.answer(ctx, 413, MEDIA_TYPE, body(problem, RequestId.of(ctx)));
+        } else {
+            write(ctx, problem);
+        }
     }
 
     /// What to answer to a request in which this was thrown. What is nobody's mistake but ours is logged.
