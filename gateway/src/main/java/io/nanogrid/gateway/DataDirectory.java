@@ -27,6 +27,7 @@ final class DataDirectory implements AutoCloseable {
     private static final int LONGEST_RUN_PATH = 70;
     private static final String ID = "gateway-id";
     private static final String LOCK = "lock";
+    private static final String UPLOADS = "uploads";
     /// The file keys of the directories that this process has locked. They are looked up before the lock's file is opened: the kernel drops a
     /// process's locks of a file when the process closes any of its descriptors of it.
     private static final Set<String> HELD = ConcurrentHashMap.newKeySet();
@@ -100,6 +101,9 @@ final class DataDirectory implements AutoCloseable {
             delete(run.resolve("i"));
             createPassable(run);
             createPassable(run.resolve("i"));
+            // What an upload that was cut short has left goes with it.
+            delete(directory.resolve(UPLOADS));
+            Files.createDirectory(directory.resolve(UPLOADS));
             open = true;
             return new DataDirectory(directory, id, run, lock);
         } finally {
@@ -187,6 +191,11 @@ final class DataDirectory implements AutoCloseable {
 
     Path code() {
         return directory.resolve("code");
+    }
+
+    /// For files on their way into the code's directory; empty at the start.
+    Path uploads() {
+        return directory.resolve(UPLOADS);
     }
 
     /// Where instances get their directories; empty at the start.

@@ -12,6 +12,9 @@ import io.nanogrid.gateway.deploy.Builds;
 import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.FunctionCatalog;
+import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
+import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.LiveFunctions;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.deploy.RuntimeTypes;
@@ -90,14 +93,19 @@ public final class Wiring implements AutoCloseable {
         DeployEvents events = new DeployEvents();
         LiveFunctions functions = new LiveFunctions();
         Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, functions);
+        RuntimeTypes types = new RuntimeTypes(runtimes, engine);
         Deployer deployer = new Deployer(database.callbacks(), database.functions(), builds, pool, routes, functions,
                 events);
+        FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, pool, functions);
+        FunctionDeployer functionDeployer = new FunctionDeployer(database.functions(), builds, pool, functions);
         deployer.restore();
+        functionDeployer.restore();
         stock(engine, runtimes, pool);
 
         HttpServer http = closing(new HttpServer(new HttpServer.Parts(config, version, database, store, engine,
                 runtimes, pool,
-                new DefinitionReader(new RuntimeTypes(runtimes, engine), store), deployer, events, routes,
+                new DefinitionReader(types, store), deployer,
+                new FunctionDefinitionReader(types, store), functionDeployer, catalog, data.uploads(), events, routes,
                 new Invoke(dispatcher, log, clock),
                 new MemoryRateLimitStore())));
         return http.start();

@@ -11,6 +11,7 @@ import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.FunctionCatalog;
 import io.nanogrid.gateway.deploy.InvalidDefinition;
 import java.io.IOException;
 import java.util.Map;
@@ -28,17 +29,20 @@ final class Callbacks {
     private final DefinitionReader definitions;
     private final CodeStore store;
     private final Deployer deployer;
+    private final FunctionCatalog catalog;
 
-    Callbacks(CallbackRepository callbacks, DefinitionReader definitions, CodeStore store, Deployer deployer) {
+    Callbacks(CallbackRepository callbacks, DefinitionReader definitions, CodeStore store, Deployer deployer,
+            FunctionCatalog catalog) {
         this.callbacks = callbacks;
         this.definitions = definitions;
         this.store = store;
         this.deployer = deployer;
+        this.catalog = catalog;
     }
 
     void post(Context ctx) throws InvalidDefinition, IOException, InterruptedException {
         ObjectNode json = JsonBody.read(ctx, DefinitionReader.FIELDS);
-        ctx.json(CallbackJson.callback(callbacks.create(definitions.create(json))));
+        ctx.json(CallbackJson.callback(create(definitions.create(json))));
     }
 
     void list(Context ctx) {
@@ -66,7 +70,7 @@ final class Callbacks {
         CallbackRecord callback = find(JsonBody.callbackId(ctx));
         ObjectNode json = JsonBody.read(ctx, DefinitionReader.FIELDS);
         CallbackDraft draft = definitions.change(json, callback.draft());
-        ctx.json(CallbackJson.callback(callbacks.update(callback.id(), draft)));
+        ctx.json(CallbackJson.callback(update(callback.id(), draft)));
     }
 
     void delete(Context ctx) throws InterruptedException {
@@ -89,14 +93,27 @@ final class Callbacks {
         CallbackDraft draft = definitions.create(json);
         Optional<CallbackRecord> present = present(draft);
         if (present.isPresent()) {
-            return callbacks.update(present.get().id(), draft);
+            return update(present.get().id(), draft);
         }
         try {
-            return callbacks.create(draft);
+            return create(draft);
         } catch (RefusedException.DuplicateRoute e) {
             // Somebody else has just made it, unless the route is only what another callback still serves.
-            return callbacks.update(present(draft).orElseThrow(() -> e).id(), draft);
+            return update(present(draft).orElseThrow(() -> e).id(), draft);
         }
+    }
+
+    private CallbackRecord create(CallbackDraft draft) {
+        return changed(callbacks.create(draft));
+    }
+
+    private CallbackRecord update(long id, CallbackDraft draft) {
+        return changed(callbacks.update(id, draft));
+    }
+
+    private CallbackRecord changed(CallbackRecord callback) {
+        catalog.changed(callback.function().id());
+        return callback;
     }
 
     private Optional<CallbackRecord> present(CallbackDraft draft) {

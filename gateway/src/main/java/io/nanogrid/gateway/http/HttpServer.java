@@ -13,12 +13,16 @@ import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.FunctionCatalog;
+import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
+import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.gateway.pool.InstancePool;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.eclipse.jetty.http.UriCompliance.Violation;
 import org.eclipse.jetty.server.Server;
@@ -46,6 +50,10 @@ public final class HttpServer implements AutoCloseable {
             InstancePool pool,
             DefinitionReader definitions,
             Deployer deployer,
+            FunctionDefinitionReader functionDefinitions,
+            FunctionDeployer functionDeployer,
+            FunctionCatalog catalog,
+            Path uploads,
             DeployEvents events,
             LiveRoutes routes,
             Invoke invoke,
@@ -107,9 +115,12 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void routes(JavalinDefaultRoutingApi routes, Parts parts, Guard guard, Problems problems) {
-        Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer);
+        Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer,
+                parts.catalog);
         Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events, problems);
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
+        Functions functions = new Functions(parts.database.functions(), parts.functionDefinitions,
+                parts.functionDeployer, parts.store, parts.uploads, parts.config.maxBodyBytes());
         Docs docs = new Docs();
 
         routes.before(RequestId::assign);
@@ -136,6 +147,14 @@ public final class HttpServer implements AutoCloseable {
         get(routes, "/chatroom/{chat_id}", managed(guard, rooms::get));
         routes.put("/chatroom/{chat_id}", managed(guard, rooms::put));
         routes.delete("/chatroom/{chat_id}", managed(guard, rooms::delete));
+
+        get(routes, "/functions", managed(guard, functions::list));
+        routes.post("/functions", managed(guard, functions::post));
+        routes.post("/upload", managed(guard, functions::post));
+        get(routes, "/functions/{id}", managed(guard, functions::get));
+        routes.put("/functions/{id}", managed(guard, functions::put));
+        routes.delete("/functions/{id}", managed(guard, functions::delete));
+        get(routes, "/runtimes", managed(guard, new RuntimeList(parts.runtimes, parts.engine)::get));
 
         get(routes, "/health", health::get);
         get(routes, "/health/live", health::live);

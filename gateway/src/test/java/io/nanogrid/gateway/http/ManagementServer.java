@@ -9,6 +9,9 @@ import io.nanogrid.gateway.deploy.Builds;
 import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.FunctionCatalog;
+import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
+import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.LiveFunctions;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.deploy.RuntimeTypes;
@@ -74,10 +77,15 @@ final class ManagementServer implements AutoCloseable {
         DeployEvents events = new DeployEvents();
         LiveFunctions functions = new LiveFunctions();
         Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, functions);
+        RuntimeTypes types = new RuntimeTypes(runtimes, engine);
         Deployer deployer = new Deployer(database.callbacks(), database.functions(), builds, pool, routes, functions,
                 events);
+        FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, pool, functions);
+        FunctionDeployer functionDeployer = new FunctionDeployer(database.functions(), builds, pool, functions);
+        Path uploads = Files.createDirectories(directory.resolve("uploads"));
         http = closing(new HttpServer(new Parts(config, "test", database, store, engine, runtimes, pool,
-                new DefinitionReader(new RuntimeTypes(runtimes, engine), store), deployer, events, routes,
+                new DefinitionReader(types, store), deployer,
+                new FunctionDefinitionReader(types, store), functionDeployer, catalog, uploads, events, routes,
                 new Invoke(dispatcher, log, clock), new MemoryRateLimitStore())));
         base = URI.create("http://127.0.0.1:" + http.start());
     }

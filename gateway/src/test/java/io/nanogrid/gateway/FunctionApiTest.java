@@ -1,0 +1,531 @@
+package io.nanogrid.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.nanogrid.gateway.TestGateway.Answer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Making, changing, listing and deleting functions that belong to no callback, and what is refused.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class FunctionApiTest {
+
+    private static final String ONE = "def handler(e, c): return 1";
+
+    private TestGateway gateway;
+    private Path data;
+
+    @BeforeAll
+    void start(@TempDir Path directory) throws Exception {
+        data = directory;
+        gateway = TestGateway.start("sandbox", directory);
+    }
+
+    @AfterAll
+    void stop() {
+        if (gateway != null) {
+            gateway.close();
+        }
+    }
+
+    @AfterEach
+    void noUploadIsLeft() throws IOException {
+        try (Stream<Path> left = Files.list(data.resolve("uploads"))) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    private static String definition(String name, Object... more) throws IOException {
+        ObjectNode json = TestGateway.JSON.createObjectNode().put("name", name).put("runtime", "python");
+        for (int i = 0; i < more.length; i += 2) {
+            json.set(more[i].toString(), TestGateway.JSON.valueToTree(more[i + 1]));
+        }
+        if (!json.has("files") && !json.has("archive")) {
+            json.putIfAbsent("code", json.textNode(ONE));
+        }
+        return TestGateway.JSON.writeValueAsString(json);
+    }
+
+    private String create(String name, Object... more) throws Exception {
+        return gateway.post("/functions", definition(name, more)).expect(201).json().path("functionId").asText();
+    }
+
+    private Answer put(String id, String json) throws Exception {
+        return gateway.withBody("PUT", "/functions/" + id, json);
+    }
+
+    private static byte[] zip(String... namesAndTexts) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            for (int i = 0; i < namesAndTexts.length; i += 2) {
+                zip.putNextEntry(new ZipEntry(namesAndTexts[i]));
+                zip.write(namesAndTexts[i + 1].getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return bytes.toByteArray();
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(element -> texts.add(element.asText()));
+        return texts;
+    }
+
+    @Test
+    void aFunctionIsMadeWithDefaultsAndFoundByItsId() throws Exception {
+        Answer made = gateway.post("/functions", definition("least")).expect(201);
+        JsonNode json = made.json();
+        String id = json.path("functionId").asText();
+
+        assertThat(made.header("Location")).contains("/functions/" + id);
+        assertThat(json.path("success").asBoolean()).isTrue();
+        assertThat(json.path("version").asInt()).isEqualTo(1);
+        assertThat(json.path("memoryMb").asInt()).isEqualTo(128);
+        assertThat(json.path("timeoutMs").asInt()).isEqualTo(30_000);
+        assertThat(json.path("kind").asText()).isEqualTo("handler");
+        assertThat(json.path("callbackId").isNull()).isTrue();
+        assertThat(texts(json.path("files"))).containsExactly("lambda_function.py");
+        assertThat(json.path("codeBytes").asInt()).isEqualTo(ONE.length());
+        ObjectNode known = (ObjectNode) gateway.get("/functions/" + id).expect(200).json();
+        assertThat(known).isEqualTo(((ObjectNode) json).remove(List.of("image", "build")));
+    }
+
+    @Test
+    void ofTheEnvironmentOnlyTheNamesAreShown() throws Exception {
+        Answer made = gateway.post("/functions", definition("secret", "env", Map.of("TOKEN", "s3cr3t-value")))
+                .expect(201);
+
+        assertThat(texts(made.json().path("env"))).containsExactly("TOKEN");
+        assertThat(made.body()).doesNotContain("s3cr3t-value");
+    }
+
+    @Test
+    void aFormMakesTheSameFunctionAsJson() throws Exception {
+        JsonNode json = new Form().file("greet.py", ONE).with("memoryMb", "256").with("timeoutMs", "86400000")
+                .with("env", "{\"A\": \"b\"}").with("network", "false").with("concurrency", "2")
+                .with("description", "Says hello").with("handler", "").post(gateway).expect(201).json();
+
+        assertThat(json.path("name").asText()).isEqualTo("greet");
+        assertThat(json.path("runtime").asText()).isEqualTo("python");
+        assertThat(json.path("memoryMb").asInt()).isEqualTo(256);
+        assertThat(json.path("timeoutMs").asInt()).isEqualTo(86_400_000);
+        assertThat(json.path("concurrency").asInt()).isEqualTo(2);
+        assertThat(json.path("description").asText()).isEqualTo("Says hello");
+        assertThat(texts(json.path("env"))).containsExactly("A");
+        assertThat(texts(json.path("files"))).containsExactly("greet.py");
+    }
+
+    @Test
+    void uploadIsTheSameCall() throws Exception {
+        JsonNode json = new Form().file("up.js", "exports.handler = () => 1").send(gateway, "POST", "/upload")
+                .expect(201).json();
+
+        assertThat(json.path("runtime").asText()).isEqualTo("node");
+        assertThat(gateway.get("/functions/" + json.path("functionId").asText()).status()).isEqualTo(200);
+    }
+
+    @Test
+    void anArchiveMayBeUploadedOrSentAsBase64() throws Exception {
+        byte[] zip = zip("main.py", ONE, "lib/a.py", "A = 1");
+
+        JsonNode uploaded = new Form().file("two.zip", zip).post(gateway).expect(201).json();
+        JsonNode sent = gateway.post("/functions",
+                definition("two", "archive", Base64.getEncoder().encodeToString(zip))).expect(201).json();
+
+        assertThat(uploaded.path("runtime").asText()).isEqualTo("python");
+        assertThat(texts(uploaded.path("files"))).containsExactly("lib/a.py", "main.py");
+        assertThat(sent.path("codeSha256")).isEqualTo(uploaded.path("codeSha256"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"def handler(e, c): return 1 | handler", "print('hi') | script",
+            "def lambda_handler(e, c): return 1 | handler", "# my_handler\\nhandlers = 1 | script"})
+    void whatMentionsNoHandlerIsAScript(String code, String kind) throws Exception {
+        String source = code.replace("\\n", "\n");
+        JsonNode json = new Form().file("kind.py", source).post(gateway).expect(201).json();
+
+        assertThat(json.path("kind").asText()).isEqualTo(kind);
+    }
+
+    @Test
+    void aNamedHandlerMakesAScriptAFunctionAndBack() throws Exception {
+        String id = create("turn", "code", "def go(e, c): return 1");
+
+        JsonNode named = put(id, "{\"handler\": \"go\"}").expect(200).json();
+        JsonNode unnamed = put(id, "{\"handler\": null}").expect(200).json();
+
+        assertThat(named.path("kind").asText()).isEqualTo("handler");
+        assertThat(unnamed.path("kind").asText()).isEqualTo("script");
+    }
+
+    @Test
+    void aChangeIsANewVersionAndKeepsWhatIsNotGiven() throws Exception {
+        String id = create("changing", "memoryMb", 256, "description", "first");
+
+        JsonNode changed = put(id, "{\"timeoutMs\": 1500, \"name\": \"changed\"}").expect(200).json();
+
+        assertThat(changed.path("version").asInt()).isEqualTo(2);
+        assertThat(changed.path("name").asText()).isEqualTo("changed");
+        assertThat(changed.path("description").asText()).isEqualTo("first");
+        assertThat(changed.path("memoryMb").asInt()).isEqualTo(256);
+        assertThat(changed.path("timeoutMs").asInt()).isEqualTo(1500);
+    }
+
+    @Test
+    void codeMayBeChangedByAForm() throws Exception {
+        String id = create("form");
+
+        JsonNode changed = new Form().file("other.py", "def handler(e, c): return 2")
+                .send(gateway, "PUT", "/functions/" + id).expect(200).json();
+
+        assertThat(changed.path("name").asText()).isEqualTo("form");
+        assertThat(texts(changed.path("files"))).containsExactly("other.py");
+    }
+
+    @Test
+    void codeThatCannotBeLoadedIs422WithItsTraceAndLeavesNothing() throws Exception {
+        long before = codeFiles();
+
+        Answer answer = gateway.post("/functions", definition("broken", "code", "def handler(e, c: return 1"))
+                .expect(422);
+
+        assertThat(answer.reason()).isEqualTo("init_failed");
+        assertThat(answer.json().path("errorType").asText()).isEqualTo("SyntaxError");
+        assertThat(answer.json().path("log").toString()).contains("SyntaxError");
+        assertThat(gateway.get("/functions?limit=200").body()).doesNotContain("broken");
+        assertThat(codeFiles()).isEqualTo(before);
+    }
+
+    @Test
+    void aChangeThatCannotBeLoadedIs422AndChangesNothing() throws Exception {
+        String id = create("steady", "description", "good");
+        JsonNode before = gateway.get("/functions/" + id).json();
+
+        put(id, "{\"code\": \"raise Exception('no') # handler\", \"name\": \"bad\", \"description\": \"bad\"}")
+                .expect(422);
+
+        ObjectNode after = (ObjectNode) gateway.get("/functions/" + id).json();
+        assertThat(after.remove("updatedAt")).isNotNull();
+        assertThat(after).isEqualTo(((ObjectNode) before).without("updatedAt"));
+        assertThat(put(id, "{\"memoryMb\": 256}").expect(200).json().path("codeSha256"))
+                .isEqualTo(before.path("codeSha256"));
+    }
+
+    private long codeFiles() throws IOException {
+        try (Stream<Path> files = Files.list(data.resolve("code"))) {
+            return files.count();
+        }
+    }
+
+    @Test
+    void aDeletedFunctionIsGoneWithItsCode() throws Exception {
+        long before = codeFiles();
+        String id = create("gone", "code", ONE + " # only this one's");
+        put(id, "{\"code\": \"def handler(e, c): return 'and this'\"}").expect(200);
+        assertThat(codeFiles()).isEqualTo(before + 2);
+
+        JsonNode answer = gateway.delete("/functions/" + id).expect(200).json();
+
+        assertThat(answer.path("success").asBoolean()).isTrue();
+        assertThat(answer.path("deletedId").asText()).isEqualTo(id);
+        gateway.get("/functions/" + id).expect(404);
+        gateway.delete("/functions/" + id).expect(404);
+        put(id, "{\"memoryMb\": 256}").expect(404);
+        assertThat(codeFiles()).isEqualTo(before);
+    }
+
+    @Test
+    void codeThatAnotherFunctionHasTooStays() throws Exception {
+        String code = ONE + " # shared";
+        String first = create("shared-1", "code", code);
+        String second = create("shared-2", "code", code);
+
+        gateway.delete("/functions/" + first).expect(200);
+
+        assertThat(gateway.get("/functions/" + second).json().path("codeBytes").asInt()).isEqualTo(code.length());
+    }
+
+    @Test
+    void theFunctionOfACallbackIsListedAndChangedByItsCallbackAlone() throws Exception {
+        JsonNode callback = gateway.deploy("owned", "python", ONE).expect(200).json();
+        JsonNode function = first(gateway.get("/functions?limit=1").expect(200).json());
+        String id = function.path("functionId").asText();
+
+        assertThat(function.path("callbackId")).isEqualTo(callback.path("callback_id"));
+        assertThat(function.path("version").asInt()).isEqualTo(1);
+        assertThat(gateway.delete("/functions/" + id).expect(409).reason()).isEqualTo("owned_by_callback");
+        Answer refused = put(id, "{\"memoryMb\": 256}").expect(409);
+        assertThat(refused.json().path("callbackId")).isEqualTo(callback.path("callback_id"));
+    }
+
+    private static JsonNode first(JsonNode list) {
+        return list.path("functions").path(0);
+    }
+
+    @Test
+    void theListGoesFromTheNewestOnPageByPage() throws Exception {
+        List<String> made = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            made.addFirst(create("page-" + i));
+        }
+        List<String> seen = new ArrayList<>();
+        String query = "?limit=2";
+        for (int page = 0; page < 3; page++) {
+            JsonNode list = gateway.get("/functions" + query).expect(200).json();
+            list.path("functions").forEach(one -> seen.add(one.path("functionId").asText()));
+            query = "?limit=2&cursor=" + list.path("nextCursor").asText();
+        }
+
+        assertThat(seen).hasSize(6).startsWith(made.toArray(String[]::new));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"?limit=0", "?limit=201", "?limit=x", "?limit=-1", "?limit=99999999999", "?limit=",
+            "?cursor=x", "?cursor=%00", "?cursor="})
+    void aListThatCannotBeIs400(String query) throws Exception {
+        assertThat(gateway.get("/functions" + query).expect(400).header("Content-Type"))
+                .contains("application/problem+json");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+            "memoryMb | 127", "memoryMb | 10241", "memoryMb | \"128\"", "memoryMb | 128.5", "memoryMb | 1e300",
+            "timeoutMs | 0", "timeoutMs | 86400001", "concurrency | 0", "env | []", "env | {\"A B\": \"x\"}",
+            "env | {\"A\": 1}", "network | \"yes\"", "handler | \"a;b\"", "name | \"-x\"", "name | \"\"", "name | 7",
+            "name | \"a/b\"", "library | 7", "runtime | \"cobol\"", "runtime | \"python:2\"", "runtime | 7",
+            "description | 1", "memory_mb | 256", "files | {\"a.py\": \"\"}", "code | \"\"", "code | 1",
+            "code | \"a\\u0000b\"", "archive | \"UEsDBA==\""})
+    void aFieldThatIsWrongIsNamed(String field, String value) throws Exception {
+        ObjectNode json = (ObjectNode) TestGateway.JSON.readTree(definition("wrong"));
+        json.set(field, TestGateway.JSON.readTree(value));
+
+        Answer answer = gateway.post("/functions", json.toString()).expect(400);
+
+        String named = value.startsWith("\"python") ? "this gateway has" : value.contains("u0000") ? "NUL" : field;
+        assertThat(answer.json().path("detail").asText()).contains(named).doesNotContain("Exception");
+    }
+
+    @Test
+    void allThatIsWrongIsSaidAtOnce() throws Exception {
+        Answer json = gateway.post("/functions",
+                "{\"runtime\": \"cobol\", \"memoryMb\": 1, \"timeoutMs\": 0, \"env\": 1}").expect(400);
+        Answer form = new Form().with("memoryMb", "lots").with("env", "{").with("network", "maybe")
+                .file("x.py", "a\0b").with("name", "-").post(gateway).expect(400);
+
+        assertThat(json.json().path("detail").asText()).contains("cobol", "memoryMb", "timeoutMs", "env", "name",
+                "code");
+        assertThat(form.json().path("detail").asText()).contains("memoryMb", "env", "network", "x.py", "name");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+            "x.py | \\u007fELF\\u0002\\u0001 | ELF", "x.py | a\\u0000b | NUL", "x.js | PK\\u0003\\u0004rest | zip archive",
+            "x.zip | def handler(): pass | isn't a zip", "x.zip | PK\\u0003\\u0004rest | zip", "x.txt | hello | .py",
+            "x | hello | .zip", ".py | hello | .zip", "../x.py | hello | relative", "a/x.py | hello | plain name",
+            "x.py | \\u00ff\\u00fe | UTF-8", "x.py | '' | empty", "x.PY | hello | .py"})
+    void aFileThatIsNotWhatItsNameSaysIsRefused(String name, String content, String said) throws Exception {
+        byte[] bytes = unescaped(content).getBytes(StandardCharsets.ISO_8859_1);
+
+        Answer answer = new Form().file(name, bytes).with("name", "refused").post(gateway).expect(400);
+
+        assertThat(answer.json().path("detail").asText()).contains(said);
+    }
+
+    private static String unescaped(String text) throws IOException {
+        return TestGateway.JSON.readValue("\"" + text + "\"", String.class);
+    }
+
+    @Test
+    void aSourceFileOfAnotherRuntimeIsRefused() throws Exception {
+        Answer answer = new Form().file("x.js", "exports.handler = 1").with("runtime", "python").post(gateway)
+                .expect(400);
+
+        assertThat(answer.json().path("detail").asText()).contains("x.js");
+    }
+
+    @Test
+    void anArchiveWhoseMainFileIsAProgramIsRefused() throws Exception {
+        byte[] zip = zip("main.py", "\u007fELF\u0001");
+
+        Answer answer = new Form().file("x.zip", zip).post(gateway).expect(400);
+
+        assertThat(answer.json().path("detail").asText()).contains("main.py", "ELF");
+    }
+
+    @Test
+    void anArchiveThatLeavesItsDirectoryIsRefused() throws Exception {
+        Answer answer = new Form().file("x.zip", zip("../main.py", ONE)).post(gateway).expect(400);
+
+        assertThat(answer.json().path("detail").asText()).contains("..");
+    }
+
+    @Test
+    void anArchiveForTwoRuntimesNeedsToSayWhich() throws Exception {
+        byte[] zip = zip("main.py", ONE, "index.js", "exports.handler = () => 1");
+
+        assertThat(new Form().file("x.zip", zip).post(gateway).expect(400).json().path("detail").asText())
+                .contains("runtime is missing");
+        assertThat(new Form().file("x.zip", zip).with("runtime", "node").post(gateway).expect(201).json()
+                .path("runtime").asText()).isEqualTo("node");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"name=\"unknown\"", "name=\"file\"", "name=\"file\"; filename=\"\"", "name=\"\"", ""})
+    void aPartThatIsNotInTheContractIs400(String disposition) throws Exception {
+        new Form().part(disposition, new byte[]{'x'}).post(gateway).expect(400);
+    }
+
+    @Test
+    void aPartThatIsThereTwiceIs400() throws Exception {
+        Answer answer = new Form().file("a.py", ONE).file("b.py", ONE).with("name", "a").with("name", "b")
+                .post(gateway).expect(400);
+
+        assertThat(answer.json().path("detail").asText()).contains("file", "name");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"multipart/form-data | malformed_form",
+            "multipart/form-data; boundary=x | malformed_form", "multipart/form-data; boundary= | malformed_form",
+            "MULTIPART/form-data; boundary=\"x\" | malformed_form"})
+    void aFormThatIsNoneIs400(String type, String reason) throws Exception {
+        Answer answer = gateway.withBody("POST", "/functions", "no form", "content-type", type).expect(400);
+
+        assertThat(answer.reason()).isEqualTo(reason);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text/plain", "application/x-www-form-urlencoded", "multipart/mixed; boundary=x"})
+    void aBodyThatIsNeitherJsonNorAFormIs415(String type) throws Exception {
+        assertThat(gateway.withBody("POST", "/upload", "{}", "content-type", type).expect(415).reason())
+                .isEqualTo("json_or_form_expected");
+    }
+
+    @Test
+    void aFileThatIsLargerThanAllowedIs413() throws Exception {
+        Answer answer = new Form().file("big.py", new byte[7 << 20]).post(gateway).expect(413);
+
+        assertThat(answer.reason()).isEqualTo("body_too_large");
+    }
+
+    /// What follows never comes: the answer does.
+    @Test
+    void anUploadThatSaysItIsHugeIsRefusedBeforeItIsSent() throws Exception {
+        String answer = gateway.raw("""
+                POST /upload HTTP/1.1\r
+                Host: localhost\r
+                Content-Type: multipart/form-data; boundary=x\r
+                Content-Length: 99999999999\r
+                \r
+                """);
+
+        assertThat(answer).startsWith("HTTP/1.1 413 ").contains("body_too_large");
+    }
+
+    @Test
+    void anUploadWithoutALengthIsCutOffAtTheLimit() throws Exception {
+        String chunk = "100000\r\n" + "x".repeat(0x100000) + "\r\n";
+        String head = """
+                --x\r
+                Content-Disposition: form-data; name="file"; filename="a.py"\r
+                \r
+                """;
+        String answer = gateway.raw("""
+                POST /upload HTTP/1.1\r
+                Host: localhost\r
+                Content-Type: multipart/form-data; boundary=x\r
+                Transfer-Encoding: chunked\r
+                \r
+                """ + Integer.toHexString(head.length()) + "\r\n" + head + "\r\n" + chunk.repeat(6) + "1\r\nx\r\n");
+
+        assertThat(answer).startsWith("HTTP/1.1 413 ").contains("body_too_large");
+    }
+
+    @Test
+    void anUploadThatEndsTooEarlyIs400() throws Exception {
+        String start = """
+                --x\r
+                Content-Disposition: form-data; name="file"; filename="a.py"\r
+                \r
+                print""";
+        String answer = gateway.raw("""
+                POST /upload HTTP/1.1\r
+                Host: localhost\r
+                Connection: close\r
+                Content-Type: multipart/form-data; boundary=x\r
+                Content-Length: %d\r
+                \r
+                %s""".formatted(start.length(), start));
+
+        assertThat(answer).startsWith("HTTP/1.1 400 ").contains("malformed_form");
+    }
+
+    @Test
+    void changesAtTheSameTimeAreAllMadeOneAfterTheOther() throws Exception {
+        String id = create("race");
+
+        List<Answer> answers = Parallel.run(8, i -> put(id, "{\"env\": {\"N\": \"" + i + "\"}}"));
+
+        assertThat(answers).allSatisfy(answer -> answer.expect(200));
+        assertThat(answers).extracting(answer -> answer.json().path("version").asInt())
+                .containsExactlyInAnyOrder(2, 3, 4, 5, 6, 7, 8, 9);
+        assertThat(gateway.get("/functions/" + id).json().path("version").asInt()).isEqualTo(9);
+    }
+
+    @Test
+    void changesOfDifferentFieldsAtTheSameTimeAreNotLost() throws Exception {
+        String id = create("both");
+
+        Parallel.run(2, i -> put(id, i == 0 ? "{\"memoryMb\": 192}" : "{\"timeoutMs\": 777}").expect(200));
+
+        JsonNode function = gateway.get("/functions/" + id).json();
+        assertThat(function.path("memoryMb").asInt()).isEqualTo(192);
+        assertThat(function.path("timeoutMs").asInt()).isEqualTo(777);
+    }
+
+    @Test
+    void whatAFunctionCanBeWrittenInIsListed() throws Exception {
+        JsonNode json = gateway.get("/runtimes").expect(200).json();
+
+        JsonNode python = json.path("runtimes").path(1);
+        assertThat(python.path("id").asText()).isEqualTo("python");
+        assertThat(texts(python.path("aliases"))).contains("python3");
+        assertThat(texts(python.path("extensions"))).containsExactly(".py");
+        assertThat(texts(python.path("handlers"))).containsExactly("lambda_handler", "handler");
+        assertThat(python.path("version").asText()).matches("3\\.\\d+.*");
+        assertThat(json.path("pluginProblems").isArray()).isTrue();
+    }
+
+    @Test
+    void anUnknownFunctionIs404() throws Exception {
+        assertThat(gateway.get("/functions/nothing").expect(404).reason()).isEqualTo("not_found");
+        gateway.get("/functions/%20").expect(404);
+    }
+
+    @Test
+    void noWebPageOfSomebodyElseMayMakeAFunction() throws Exception {
+        Answer answer = gateway.withBody("POST", "/functions", definition("page"), "Origin", "https://elsewhere.example");
+
+        assertThat(answer.expect(403).reason()).isEqualTo("foreign_origin");
+    }
+}
