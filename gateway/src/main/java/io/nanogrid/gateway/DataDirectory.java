@@ -198,6 +198,11 @@ final class DataDirectory implements AutoCloseable {
         return directory.resolve(UPLOADS);
     }
 
+    /// The file with which secrets in the database are encrypted.
+    Path secret() {
+        return directory.resolve("secret");
+    }
+
     /// Where instances get their directories; empty at the start.
     Path instances() {
         return run.resolve("i");

@@ -4,6 +4,8 @@ import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.Example;
 import io.nanogrid.db.sqlite.SqliteDatabase;
+import io.nanogrid.gateway.auth.ApiKeys;
+import io.nanogrid.gateway.auth.KeyVault;
 import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
@@ -74,6 +76,7 @@ public final class Wiring implements AutoCloseable {
         InstantSource clock = InstantSource.system();
         DataDirectory data = closing(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
         Database database = closing(SqliteDatabase.open(data.root()));
+        ApiKeys keys = new ApiKeys(config.apiKeys(), database.keys(), new KeyVault(data.secret()), clock);
         CodeStore store = new DirectoryCodeStore(data.code(), clock);
         addExamples(database, store);
         PluginLoader plugins = closing(
@@ -102,7 +105,7 @@ public final class Wiring implements AutoCloseable {
         functionDeployer.restore();
         stock(engine, runtimes, pool);
 
-        HttpServer http = closing(new HttpServer(new HttpServer.Parts(config, version, database, store, engine,
+        HttpServer http = closing(new HttpServer(new HttpServer.Parts(config, version, database, keys, store, engine,
                 runtimes, pool,
                 new DefinitionReader(types, store), deployer,
                 new FunctionDefinitionReader(types, store), functionDeployer, catalog, data.uploads(), events, routes,

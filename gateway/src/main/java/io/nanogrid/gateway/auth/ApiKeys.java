@@ -1,18 +1,117 @@
 package io.nanogrid.gateway.auth;
 
+import io.nanogrid.db.KeyRecord;
+import io.nanogrid.db.KeyRepository;
+import io.nanogrid.db.Scope;
+import io.nanogrid.gateway.auth.KeyRefused.Why;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// The keys that callers may present. Immutable. Compared with all of them, in a time that depends on what is presented and says nothing about
-/// how alike they are, nor how long.
+/// The keys that callers may present: those of the configuration, named `default`, `key2`, `key3`… in their order, which may do everything, and
+/// those that were made, of which only a hash is kept.
+///
+/// What is presented is hashed and compared with every key, so that the time it takes says nothing about how alike they are. The keys are held in memory:
+/// no call asks the database. Safe for use by many threads; changes are made one after the other.
 public final class ApiKeys {
 
-    private final List<byte[]> keys;
+    private static final Logger LOG = LoggerFactory.getLogger(ApiKeys.class);
+    /// Every call with a key is compared with all of them.
+    private static final int MOST = 1_000;
+    private static final int SECRET_BYTES = 32;
+    private static final String PREFIX = "ng_";
+    private static final Pattern KEPT = Pattern.compile("default|key\\d+");
+    private static final Set<Scope> EVERYTHING = EnumSet.allOf(Scope.class);
 
-    public ApiKeys(List<String> keys) {
-        this.keys = keys.stream().map(ApiKeys::bytes).toList();
+    private final KeyRepository repository;
+    private final KeyVault vault;
+    private final InstantSource clock;
+    private final SecureRandom random = new SecureRandom();
+    private volatile List<Key> keys;
+
+    private static final class Key {
+        final KeyInfo info;
+        final byte[] hash;
+        /// Of a key of the configuration.
+        final @Nullable SigningKey plain;
+        /// Of a made one, if requests can be signed with it.
+        final byte @Nullable [] sealed;
+
+        private Key(KeyInfo info, byte[] hash, @Nullable SigningKey plain, byte @Nullable [] sealed) {
+            this.info = info;
+            this.hash = hash;
+            this.plain = plain;
+            this.sealed = sealed;
+        }
+
+        static Key configured(String name, String secret) {
+            return new Key(new KeyInfo(name, EVERYTHING, true, null), ApiKeys.hash(secret),
+                    new SigningKey(new Caller(name, EVERYTHING), secret), null);
+        }
+
+        static Key made(KeyRecord stored) {
+            byte[] sealed = stored.sealedSecret();
+            return new Key(new KeyInfo(stored.name(), stored.scopes(), sealed != null, stored.createdAt()),
+                    stored.hash(), null, sealed);
+        }
+
+        Caller caller() {
+            return new Caller(info.name(), info.scopes());
+        }
+
+        Optional<SigningKey> signing(KeyVault vault) {
+            byte[] secret = sealed;
+            return secret == null
+                    ? Optional.ofNullable(plain)
+                    : vault.open(info.name(), secret).map(open -> new SigningKey(caller(), open));
+        }
+    }
+
+    /// A key that was just made.
+    ///
+    /// @param secret what callers present; it can't be had again
+    public record NewKey(KeyInfo info, String secret) {
+
+        /// Without the secret, so that it can't get into a log.
+        @Override
+        public String toString() {
+            return info.toString();
+        }
+    }
+
+    /// @param configured the secrets of the configuration's keys, in its order
+    public ApiKeys(List<String> configured, KeyRepository repository, KeyVault vault, InstantSource clock) {
+        this.repository = repository;
+        this.vault = vault;
+        this.clock = clock;
+        List<Key> all = new ArrayList<>();
+        for (int i = 0; i < configured.size(); i++) {
+            all.add(Key.configured(i == 0 ? "default" : "key" + (i + 1), configured.get(i)));
+        }
+        for (KeyRecord stored : repository.list()) {
+            Key key = Key.made(stored);
+            if (key.info.sigv4() && key.signing(vault).isEmpty()) {
+                LOG.warn("Requests can't be signed with the key {} any more: the file that its secret was encrypted with "
+                        + "is gone or another one. Delete the key and make it anew", stored.name());
+            }
+            all.add(key);
+        }
+        this.keys = List.copyOf(all);
     }
 
     /// Whether there is any key; without one, calls need none.
@@ -20,27 +119,84 @@ public final class ApiKeys {
         return !keys.isEmpty();
     }
 
-    public boolean accept(@Nullable String presented) {
-        return identify(presented) != null;
-    }
-
-    /// Tells keys apart without telling them: `key1` for the first one. Null where `presented` isn't a key.
-    public @Nullable String identify(@Nullable String presented) {
-        if (presented == null) {
+    /// Whose secret this is; null where it is nobody's.
+    public @Nullable Caller identify(@Nullable String presented) {
+        List<Key> all = keys;
+        if (presented == null || all.isEmpty()) {
             return null;
         }
-        byte[] given = bytes(presented);
-        int known = 0;
-        for (int i = 0; i < keys.size(); i++) {
-            // In this order: the time depends on the length of the first.
-            if (MessageDigest.isEqual(given, keys.get(i))) {
-                known = i + 1;
+        byte[] given = hash(presented);
+        Key found = null;
+        for (Key key : all) {
+            if (MessageDigest.isEqual(given, key.hash)) {
+                found = key;
             }
         }
-        return known == 0 ? null : "key" + known;
+        return found == null ? null : found.caller();
     }
 
-    private static byte[] bytes(String key) {
-        return key.getBytes(StandardCharsets.UTF_8);
+    /// The key of a name, if requests can be signed with it.
+    public Optional<SigningKey> signingKey(String name) {
+        return find(name).flatMap(key -> key.signing(vault));
+    }
+
+    public List<KeyInfo> list() {
+        return keys.stream().map(key -> key.info).toList();
+    }
+
+    /// Makes a key; from then on it is accepted, and calls need one.
+    ///
+    /// @param sigv4 whether requests can be signed with it, for which its secret is kept, encrypted
+    public synchronized NewKey make(String name, Set<Scope> scopes, boolean sigv4) throws KeyRefused, IOException {
+        if (KEPT.matcher(name).matches() || find(name).isPresent()) {
+            throw new KeyRefused(Why.TAKEN, "there is a key " + name + ", or the name is kept for one of NANOGRID_API_KEY");
+        }
+        if (keys.isEmpty() && !scopes.contains(Scope.ADMIN)) {
+            throw new KeyRefused(Why.FIRST_NEEDS_ADMIN,
+                    "from the first key on every call needs one: it must have the scope admin, or nobody could make another");
+        }
+        if (keys.size() >= MOST) {
+            throw new KeyRefused(Why.TOO_MANY, "there are " + MOST + " keys: delete those that aren't used");
+        }
+        byte[] bytes = new byte[SECRET_BYTES];
+        random.nextBytes(bytes);
+        String secret = PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        KeyRecord record = new KeyRecord(name, Set.copyOf(scopes), hash(secret),
+                sigv4 ? vault.seal(name, secret) : null, now);
+        repository.create(record);
+        List<Key> more = new ArrayList<>(keys);
+        Key made = Key.made(record);
+        more.add(made);
+        keys = List.copyOf(more);
+        return new NewKey(made.info, secret);
+    }
+
+    /// Deletes a key: no call that begins after this is taken with it. After the last one, calls need none.
+    public synchronized void delete(String name) throws KeyRefused {
+        Key key = find(name).orElseThrow(() -> new KeyRefused(Why.UNKNOWN, "there is no key '" + name + "'"));
+        if (key.plain != null) {
+            throw new KeyRefused(Why.CONFIGURED,
+                    "the key " + name + " stands in NANOGRID_API_KEY: take it out there, and start the gateway again");
+        }
+        List<Key> rest = keys.stream().filter(other -> other != key).toList();
+        if (!rest.isEmpty() && rest.stream().noneMatch(other -> other.info.scopes().contains(Scope.ADMIN))) {
+            throw new KeyRefused(Why.LAST_ADMIN,
+                    "no other key has the scope admin: make one first, or delete the others first");
+        }
+        repository.delete(name);
+        keys = rest;
+    }
+
+    private Optional<Key> find(String name) {
+        return keys.stream().filter(key -> key.info.name().equals(name)).findFirst();
+    }
+
+    private static byte[] hash(String secret) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("SHA-256 is part of every JDK", e);
+        }
     }
 }

@@ -2,18 +2,19 @@ package io.nanogrid.gateway.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The gateway's configuration, as environment variables give it. Read once, at the start; every variable is described in the README.
 ///
-/// @param apiKeys keys that callers may present; without any, only this machine can call
+/// @param apiKeys keys that callers may present, in their order; without any, only this machine can call
+/// @param rateLimitPerMinute how many of the limited calls one client may make in a minute; 0 for any number
 /// @param memoryBudgetMb how much memory all instances together may be promised, in MiB
 /// @param corsOrigins origins whose pages may call `/api/`, or `*`; the gateway's `Access-Control` headers then replace those of the function
 /// @param managementOrigins origins besides its own whose pages may manage callbacks
@@ -32,6 +33,7 @@ public record GatewayConfig(
         EngineChoice engine,
         List<String> apiKeys,
         boolean allowAnonymous,
+        int rateLimitPerMinute,
         Set<String> corsOrigins,
         Set<String> managementOrigins,
         List<AddressRange> trustedProxies,
@@ -97,6 +99,7 @@ public record GatewayConfig(
                 settings.choice("ENGINE", EngineChoice.AUTO, EngineChoice.class),
                 keys,
                 anonymous,
+                settings.integer("RATE_LIMIT_PER_MINUTE", 100, 0, 1_000_000),
                 Set.copyOf(settings.list("CORS_ORIGINS")),
                 Set.copyOf(settings.list("MANAGEMENT_ORIGINS")),
                 settings.listOf("TRUSTED_PROXIES", AddressRange::parse,
@@ -128,7 +131,7 @@ public record GatewayConfig(
     }
 
     private static List<String> keys(Settings settings) {
-        Set<String> all = new TreeSet<>();
+        Set<String> all = new LinkedHashSet<>();
         for (String variable : List.of("NANOGRID_API_KEY", "INFRA_API_KEY")) {
             List<String> keys = settings.list(variable);
             if (keys.stream().anyMatch(key -> key.length() < 8)) {

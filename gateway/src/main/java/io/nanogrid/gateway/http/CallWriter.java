@@ -4,6 +4,7 @@ import io.nanogrid.gateway.dispatch.Invocation;
 import io.nanogrid.gateway.dispatch.Outcome;
 import io.nanogrid.gateway.wire.Bytes;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
@@ -20,12 +21,12 @@ final class CallWriter {
     private static final HttpField WARM = new PreEncodedHttpField("X-Cold-Start", "false");
     private static final HttpField JSON = new PreEncodedHttpField(HttpHeader.CONTENT_TYPE, "application/json");
 
-    private final boolean confinePages;
+    private final BooleanSupplier confinePages;
     private final boolean ownCors;
 
-    /// @param confinePages whether pages that functions serve get an origin of their own: see [FunctionResponse#write]
+    /// @param confinePages whether pages that functions serve now get an origin of their own: see [FunctionResponse#write]
     /// @param ownCors whether the gateway says which origins may read answers, in place of the functions
-    CallWriter(boolean confinePages, boolean ownCors) {
+    CallWriter(BooleanSupplier confinePages, boolean ownCors) {
         this.confinePages = confinePages;
         this.ownCors = ownCors;
     }
@@ -67,7 +68,7 @@ final class CallWriter {
         try {
             FunctionResponse answer = FunctionResponse.read(response);
             exchange.set(SUCCESS);
-            (ownCors ? answer.withoutCors() : answer).write(exchange, confinePages);
+            (ownCors ? answer.withoutCors() : answer).write(exchange, confinePages.getAsBoolean());
         } catch (FunctionResponse.Unusable e) {
             fail(exchange, "400", Problem.badResult(String.valueOf(e.getMessage())));
         }

@@ -1,11 +1,15 @@
 package io.nanogrid.gateway.http;
 
+import io.javalin.http.Context;
 import io.nanogrid.gateway.auth.ApiKeys;
+import io.nanogrid.gateway.auth.Caller;
 import io.nanogrid.gateway.config.AddressRange;
 import java.net.InetAddress;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpFields;
@@ -37,9 +41,18 @@ final class Callers {
     /// @param presented what it presents as its key
     /// @param address as [#address] gives it
     String client(@Nullable String presented, String address) {
-        String key = keys.identify(presented);
-        if (key != null) {
-            return key;
+        return client(keys.identify(presented), address);
+    }
+
+    /// The same for a request that [Guard] let through.
+    String client(Context ctx) {
+        return client(Guard.caller(ctx), address(ctx.req().getRemoteAddr(),
+                () -> Collections.list(ctx.req().getHeaders(HttpHeader.X_FORWARDED_FOR.asString()))));
+    }
+
+    private static String client(@Nullable Caller caller, String address) {
+        if (caller != null) {
+            return "key:" + caller.key();
         }
         byte[] bytes = InetAddress.ofLiteral(address).getAddress();
         return bytes.length == V4_BYTES
@@ -52,18 +65,22 @@ final class Callers {
     /// @param peer the other end of the connection
     /// @param headers the request's; read only where there are proxies to believe
     String address(String peer, HttpFields headers) {
+        return address(peer, () -> headers.getValuesList(HttpHeader.X_FORWARDED_FOR));
+    }
+
+    private String address(String peer, Supplier<List<String>> forwardedFor) {
         String literal = peer.startsWith("[") ? peer.substring(1, peer.length() - 1) : peer;
-        return proxies.isEmpty() ? literal : origin(InetAddress.ofLiteral(literal), headers).getHostAddress();
+        return proxies.isEmpty() ? literal : origin(InetAddress.ofLiteral(literal), forwardedFor).getHostAddress();
     }
 
     /// Each proxy adds whom it got the request from at the end. So the list is believed from there, as long as those who wrote it are trusted:
     /// whatever the client itself has sent stands before.
-    private InetAddress origin(InetAddress peer, HttpFields headers) {
+    private InetAddress origin(InetAddress peer, Supplier<List<String>> forwardedFor) {
         InetAddress address = peer;
         if (!isProxy(address)) {
             return address;
         }
-        String[] said = String.join(",", headers.getValuesList(HttpHeader.X_FORWARDED_FOR)).split(",");
+        String[] said = String.join(",", forwardedFor.get()).split(",");
         for (int i = said.length - 1; i >= 0 && isProxy(address); i--) {
             InetAddress before = read(said[i].strip());
             if (before == null) {

@@ -1,30 +1,42 @@
 package io.nanogrid.gateway.http;
 
 import io.javalin.http.Context;
+import io.nanogrid.db.Scope;
 import io.nanogrid.gateway.auth.ApiKeys;
+import io.nanogrid.gateway.auth.Caller;
 import io.nanogrid.gateway.config.GatewayConfig;
 import java.net.URI;
+import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Who may manage callbacks: a caller with a key where there are keys, and no web page of somebody else's, ever.
+/// Who may call: a caller with a key that has the scope where there are keys, and no web page of somebody else's, ever.
 ///
 /// A page can send a simple request anywhere, and by rebinding its name make the browser take this gateway for the page's own server. So the
 /// `Origin` counts, and, where no key protects, the `Host`.
 final class Guard {
 
     static final String API_KEY = "x-api-key";
+    private static final String CALLER = "nanogrid.caller";
 
     private final ApiKeys keys;
     private final Set<String> origins;
 
-    /// @param origins origins besides the gateway's own whose pages may manage callbacks
+    /// @param origins origins besides the gateway's own whose pages may call
     Guard(ApiKeys keys, Set<String> origins) {
         this.keys = keys;
         this.origins = origins;
     }
 
-    void requireManager(Context ctx) {
+    /// @param anyOf scopes of which the caller's key needs one; an error names the first
+    /// @throws Problem.Thrown if the call isn't allowed
+    void require(Context ctx, Scope... anyOf) {
+        requireOwnPage(ctx);
+        admit(ctx, keys.identify(ctx.header(API_KEY)), anyOf);
+    }
+
+    /// The part that looks at where a request comes from, and not at its key.
+    void requireOwnPage(Context ctx) {
         String host = ctx.header("Host");
         if (!keys.required() && !isLoopback(host)) {
             throw Problem.foreignHost().thrown();
@@ -33,7 +45,19 @@ final class Guard {
         if (origin != null && !origins.contains(origin) && !isOwn(origin, host)) {
             throw Problem.foreignOrigin().thrown();
         }
-        requireKey(ctx.header(API_KEY));
+    }
+
+    /// The part that looks at the key.
+    ///
+    /// @param caller whose key was presented, or null
+    void admit(Context ctx, @Nullable Caller caller, Scope... anyOf) {
+        requireScope(caller, anyOf);
+        ctx.attribute(CALLER, caller);
+    }
+
+    /// Who makes a call that was let through; null where calls need no key and it has none.
+    static @Nullable Caller caller(Context ctx) {
+        return ctx.attribute(CALLER);
     }
 
     /// For a callback that asks for a key. Where there is none it answers nobody: whoever set it up believes that it is protected.
@@ -41,12 +65,16 @@ final class Guard {
         if (!keys.required()) {
             throw Problem.noKeyConfigured().thrown();
         }
-        requireKey(presented);
+        requireScope(keys.identify(presented), Scope.INVOKE);
     }
 
-    private void requireKey(@Nullable String presented) {
-        if (keys.required() && !keys.accept(presented)) {
-            throw Problem.unauthorized().thrown();
+    private void requireScope(@Nullable Caller caller, Scope... anyOf) {
+        if (caller == null) {
+            if (keys.required()) {
+                throw Problem.unauthorized().thrown();
+            }
+        } else if (Arrays.stream(anyOf).noneMatch(caller::may)) {
+            throw Problem.scopeMissing(caller.key(), anyOf[0].wireName()).thrown();
         }
     }
 

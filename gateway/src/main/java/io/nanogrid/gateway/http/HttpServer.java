@@ -7,6 +7,7 @@ import io.javalin.http.Handler;
 import io.javalin.http.HttpResponseException;
 import io.javalin.router.JavalinDefaultRoutingApi;
 import io.nanogrid.db.Database;
+import io.nanogrid.db.Scope;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.config.GatewayConfig;
@@ -44,6 +45,7 @@ public final class HttpServer implements AutoCloseable {
             GatewayConfig config,
             String version,
             Database database,
+            ApiKeys keys,
             CodeStore store,
             Engine engine,
             Runtimes runtimes,
@@ -63,11 +65,10 @@ public final class HttpServer implements AutoCloseable {
     public HttpServer(Parts parts) {
         this.health = new Health(parts.database, parts.engine, parts.runtimes, parts.pool, parts.version);
         this.socket = new DeploySocket(parts.events);
-        ApiKeys keys = new ApiKeys(parts.config.apiKeys());
         this.javalin = Javalin.create(config -> {
             Problems problems = new Problems(parts.config.maxBodyBytes());
-            Guard guard = new Guard(keys, parts.config.managementOrigins());
-            server(config, parts.config, api(parts, keys, guard, problems));
+            Guard guard = new Guard(parts.keys, parts.config.managementOrigins());
+            server(config, parts.config, api(parts, guard, problems));
             routes(config.routes, parts, guard, problems);
         });
     }
@@ -104,12 +105,12 @@ public final class HttpServer implements AutoCloseable {
         server.setErrorHandler(new RefusedRequests());
     }
 
-    private static ApiHandler api(Parts parts, ApiKeys keys, Guard guard, Problems problems) {
+    private static ApiHandler api(Parts parts, Guard guard, Problems problems) {
         GatewayConfig config = parts.config;
-        Callers callers = new Callers(keys, config.trustedProxies());
+        Callers callers = new Callers(parts.keys, config.trustedProxies());
         RateLimiting limits = new RateLimiting(parts.limits);
         Cors cors = new Cors(config.corsOrigins());
-        CallWriter writer = new CallWriter(!keys.required(), cors.configured());
+        CallWriter writer = new CallWriter(() -> !parts.keys.required(), cors.configured());
         return new ApiHandler(parts.routes, parts.invoke, guard, callers, limits, cors, writer, problems,
                 config.maxBodyBytes());
     }
@@ -121,6 +122,7 @@ public final class HttpServer implements AutoCloseable {
         ChatRooms rooms = new ChatRooms(parts.database.chatRooms(), parts.deployer);
         Functions functions = new Functions(parts.database.functions(), parts.functionDefinitions,
                 parts.functionDeployer, parts.store, parts.uploads, parts.config.maxBodyBytes());
+        Keys keys = new Keys(parts.keys);
         Docs docs = new Docs();
 
         routes.before(RequestId::assign);
@@ -128,33 +130,37 @@ public final class HttpServer implements AutoCloseable {
         // Javalin brings a handler of its own for these, which would go first.
         routes.exception(HttpResponseException.class, problems::answer);
 
-        get(routes, "/callbacks", managed(guard, callbacks::list));
-        routes.post("/callbacks", managed(guard, callbacks::post));
-        get(routes, "/callbacks/{id}", managed(guard, callbacks::get));
-        routes.put("/callbacks/{id}", managed(guard, callbacks::put));
-        routes.delete("/callbacks/{id}", managed(guard, callbacks::delete));
-        routes.post("/callbacks/{id}/rollback", managed(guard, callbacks::rollback));
-        routes.post("/callback/deploy", managed(guard, deploys::deploy));
-        routes.post("/deploy", managed(guard, deploys::deployLater));
+        get(routes, "/callbacks", managed(guard, Scope.READ, callbacks::list));
+        routes.post("/callbacks", managed(guard, Scope.DEPLOY, callbacks::post));
+        get(routes, "/callbacks/{id}", managed(guard, Scope.READ, callbacks::get));
+        routes.put("/callbacks/{id}", managed(guard, Scope.DEPLOY, callbacks::put));
+        routes.delete("/callbacks/{id}", managed(guard, Scope.DEPLOY, callbacks::delete));
+        routes.post("/callbacks/{id}/rollback", managed(guard, Scope.DEPLOY, callbacks::rollback));
+        routes.post("/callback/deploy", managed(guard, Scope.DEPLOY, deploys::deploy));
+        routes.post("/deploy", managed(guard, Scope.DEPLOY, deploys::deployLater));
         routes.wsBeforeUpgrade("/deploy/ws", ctx -> {
             RequestId.assign(ctx);
-            guard.requireManager(ctx);
+            guard.require(ctx, Scope.READ);
         });
         routes.ws("/deploy/ws", socket::configure);
 
-        get(routes, "/chatroom", managed(guard, rooms::list));
-        routes.post("/chatroom", managed(guard, rooms::post));
-        get(routes, "/chatroom/{chat_id}", managed(guard, rooms::get));
-        routes.put("/chatroom/{chat_id}", managed(guard, rooms::put));
-        routes.delete("/chatroom/{chat_id}", managed(guard, rooms::delete));
+        get(routes, "/chatroom", managed(guard, Scope.READ, rooms::list));
+        routes.post("/chatroom", managed(guard, Scope.DEPLOY, rooms::post));
+        get(routes, "/chatroom/{chat_id}", managed(guard, Scope.READ, rooms::get));
+        routes.put("/chatroom/{chat_id}", managed(guard, Scope.DEPLOY, rooms::put));
+        routes.delete("/chatroom/{chat_id}", managed(guard, Scope.DEPLOY, rooms::delete));
 
-        get(routes, "/functions", managed(guard, functions::list));
-        routes.post("/functions", managed(guard, functions::post));
-        routes.post("/upload", managed(guard, functions::post));
-        get(routes, "/functions/{id}", managed(guard, functions::get));
-        routes.put("/functions/{id}", managed(guard, functions::put));
-        routes.delete("/functions/{id}", managed(guard, functions::delete));
-        get(routes, "/runtimes", managed(guard, new RuntimeList(parts.runtimes, parts.engine)::get));
+        get(routes, "/keys", managed(guard, Scope.ADMIN, keys::list));
+        routes.post("/keys", managed(guard, Scope.ADMIN, keys::post));
+        routes.delete("/keys/{name}", managed(guard, Scope.ADMIN, keys::delete));
+
+        get(routes, "/functions", managed(guard, Scope.READ, functions::list));
+        routes.post("/functions", managed(guard, Scope.DEPLOY, functions::post));
+        routes.post("/upload", managed(guard, Scope.DEPLOY, functions::post));
+        get(routes, "/functions/{id}", managed(guard, Scope.READ, functions::get));
+        routes.put("/functions/{id}", managed(guard, Scope.DEPLOY, functions::put));
+        routes.delete("/functions/{id}", managed(guard, Scope.DEPLOY, functions::delete));
+        get(routes, "/runtimes", managed(guard, Scope.READ, new RuntimeList(parts.runtimes, parts.engine)::get));
 
         get(routes, "/health", health::get);
         get(routes, "/health/live", health::live);
@@ -171,9 +177,9 @@ public final class HttpServer implements AutoCloseable {
         routes.head(path, handler);
     }
 
-    private static Handler managed(Guard guard, Handler handler) {
+    private static Handler managed(Guard guard, Scope scope, Handler handler) {
         return (Context ctx) -> {
-            guard.requireManager(ctx);
+            guard.require(ctx, scope);
             handler.handle(ctx);
         };
     }

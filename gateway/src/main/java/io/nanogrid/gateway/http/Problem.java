@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.http;
 
+import io.nanogrid.gateway.auth.KeyRefused;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -74,17 +75,22 @@ record Problem(int status, String title, Component component, String reason, Str
 
     static Problem noKeyConfigured() {
         return of(401, "Unauthorized", Component.AUTH, "no_api_key_configured",
-                "this callback asks for an API key, and the gateway has none: set NANOGRID_API_KEY and start it again");
+                "this callback asks for an API key, and the gateway has none: make one by POST /keys, or set NANOGRID_API_KEY");
+    }
+
+    static Problem scopeMissing(String key, String scope) {
+        return of(403, "Forbidden", Component.AUTH, "scope_missing",
+                "the key " + key + " lacks the scope " + scope + " that this call needs").with("scope", scope);
     }
 
     static Problem foreignOrigin() {
         return of(403, "Forbidden", Component.AUTH, "foreign_origin",
-                "pages of other origins may not manage callbacks; MANAGEMENT_ORIGINS names those that may");
+                "pages of other origins may not do this; MANAGEMENT_ORIGINS names those that may");
     }
 
     static Problem foreignHost() {
         return of(403, "Forbidden", Component.AUTH, "foreign_host",
-                "without an API key only requests to a loopback address may manage callbacks: set NANOGRID_API_KEY");
+                "without an API key this is taken on a loopback address only: set NANOGRID_API_KEY");
     }
 
     static Problem notFound(String detail) {
@@ -102,6 +108,18 @@ record Problem(int status, String title, Component component, String reason, Str
     static Problem bodyTooLarge(long limit) {
         return of(413, "Content too large", Component.LIMITS, "body_too_large",
                 "the body is larger than " + limit + " bytes; MAX_BODY_BYTES sets the limit");
+    }
+
+    static Problem keyRefused(KeyRefused refused) {
+        String detail = String.valueOf(refused.getMessage());
+        return switch (refused.why()) {
+            case TAKEN -> of(409, "Conflict", Component.AUTH, "duplicate_key", detail);
+            case FIRST_NEEDS_ADMIN -> of(400, "Bad request", Component.AUTH, "admin_scope_required", detail);
+            case LAST_ADMIN -> of(409, "Conflict", Component.AUTH, "last_admin_key", detail);
+            case CONFIGURED -> of(409, "Conflict", Component.AUTH, "configured_key", detail);
+            case UNKNOWN -> notFound(detail);
+            case TOO_MANY -> of(409, "Conflict", Component.AUTH, "too_many_keys", detail);
+        };
     }
 
     static Problem notJson() {

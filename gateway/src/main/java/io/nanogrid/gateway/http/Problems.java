@@ -6,6 +6,7 @@ import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
 import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.StorageException;
+import io.nanogrid.gateway.auth.KeyRefused;
 import io.nanogrid.gateway.deploy.InvalidDefinition;
 import io.nanogrid.gateway.engine.EngineException;
 import java.nio.charset.StandardCharsets;
@@ -50,6 +51,7 @@ final class Problems {
             case Problem.Thrown known -> known.problem();
             case InvalidDefinition invalid -> Problem.invalidDefinition(String.valueOf(invalid.getMessage()));
             case RefusedException refused -> refused(refused);
+            case KeyRefused refused -> Problem.keyRefused(refused);
             case EngineException engine -> Problem.engineUnavailable(String.valueOf(engine.getMessage()));
             case HttpResponseException http -> http(http, method, path);
             case StorageException storage -> {

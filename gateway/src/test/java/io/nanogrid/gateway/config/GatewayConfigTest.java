@@ -30,7 +30,7 @@ class GatewayConfigTest {
     @Test
     void withoutAnyVariableEverythingHasItsDefault() throws ConfigException {
         GatewayConfig expected = new GatewayConfig("127.0.0.1", 8080, absolute("data"), null, absolute("plugins"),
-                EngineChoice.AUTO, List.of(), false, Set.of(), Set.of(), List.of(), Duration.ofSeconds(10),
+                EngineChoice.AUTO, List.of(), false, 100, Set.of(), Set.of(), List.of(), Duration.ofSeconds(10),
                 Duration.ofDays(7), 6 << 20, 7000, Map.of(), List.of(), null, new UidRange(700_000, 765_535), null);
         assertThat(read(Map.of())).isEqualTo(expected);
     }
@@ -46,9 +46,11 @@ class GatewayConfigTest {
                 mapping("PLUGINS_DIR", "more", GatewayConfig::pluginsDirectory, absolute("more")),
                 mapping("ENGINE", "Sandbox", GatewayConfig::engine, EngineChoice.SANDBOX),
                 mapping("ENGINE", "docker", GatewayConfig::engine, EngineChoice.DOCKER),
-                mapping("NANOGRID_API_KEY", KEY + ", another-key", GatewayConfig::apiKeys, List.of(KEY, "another-key")),
+                mapping("NANOGRID_API_KEY", "second-key, first-key", GatewayConfig::apiKeys,
+                        List.of("second-key", "first-key")),
                 mapping("INFRA_API_KEY", KEY, GatewayConfig::apiKeys, List.of(KEY)),
                 mapping("ALLOW_ANONYMOUS", "true", GatewayConfig::allowAnonymous, true),
+                mapping("RATE_LIMIT_PER_MINUTE", "0", GatewayConfig::rateLimitPerMinute, 0),
                 mapping("CORS_ORIGINS", "https://a, https://b", GatewayConfig::corsOrigins,
                         Set.of("https://a", "https://b")),
                 mapping("MANAGEMENT_ORIGINS", "https://a", GatewayConfig::managementOrigins, Set.of("https://a")),
@@ -96,7 +98,7 @@ class GatewayConfigTest {
             "NETWORK_ALLOW,10.0.0.0/x", "SANDBOX_UIDS,0-10", "SANDBOX_UIDS,5000",
             "SANDBOX_UIDS,3000-2000",
             "TRUSTED_PROXIES,proxy.example.org", "TRUSTED_PROXIES,10.0.0.0/33", "TRUSTED_PROXIES,fd00::/x",
-            "NANOGRID_API_KEY,short"})
+            "NANOGRID_API_KEY,short", "RATE_LIMIT_PER_MINUTE,-1", "RATE_LIMIT_PER_MINUTE,none"})
     void aValueThatMakesNoSenseIsRefusedByTheVariablesName(String variable, String value) {
         assertThatThrownBy(() -> read(Map.of(variable, value))).isInstanceOfSatisfying(ConfigException.class,
                 e -> assertThat(e.problems()).singleElement().asString().startsWith(variable + ": "));

@@ -2,6 +2,8 @@ package io.nanogrid.gateway.http;
 
 import io.nanogrid.db.Database;
 import io.nanogrid.db.sqlite.SqliteDatabase;
+import io.nanogrid.gateway.auth.ApiKeys;
+import io.nanogrid.gateway.auth.KeyVault;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
 import io.nanogrid.gateway.config.GatewayConfig;
@@ -62,6 +64,7 @@ final class ManagementServer implements AutoCloseable {
         GatewayConfig config = GatewayConfig.read(environment, 1024);
         InstantSource clock = InstantSource.system();
         Database database = closing(SqliteDatabase.open(directory));
+        ApiKeys keys = new ApiKeys(config.apiKeys(), database.keys(), new KeyVault(directory.resolve("secret")), clock);
         CodeStore store = new DirectoryCodeStore(directory.resolve("code"), clock);
         // Where the build puts the runtimes that come with the gateway.
         Runtimes runtimes = closing(new PluginLoader(List.of(Path.of("target", "plugins")), "0.1.0")).load();
@@ -83,7 +86,7 @@ final class ManagementServer implements AutoCloseable {
         FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, pool, functions);
         FunctionDeployer functionDeployer = new FunctionDeployer(database.functions(), builds, pool, functions);
         Path uploads = Files.createDirectories(directory.resolve("uploads"));
-        http = closing(new HttpServer(new Parts(config, "test", database, store, engine, runtimes, pool,
+        http = closing(new HttpServer(new Parts(config, "test", database, keys, store, engine, runtimes, pool,
                 new DefinitionReader(types, store), deployer,
                 new FunctionDefinitionReader(types, store), functionDeployer, catalog, uploads, events, routes,
                 new Invoke(dispatcher, log, clock), new MemoryRateLimitStore())));
@@ -115,11 +118,16 @@ final class ManagementServer implements AutoCloseable {
 
     /// A request byte for byte, as no HTTP client would send it; it has to ask for the connection to be closed.
     String raw(String request) throws IOException {
-        try (Socket socket = new Socket(base.getHost(), base.getPort())) {
-            socket.setSoTimeout(10_000);
+        try (Socket socket = connect()) {
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    Socket connect() throws IOException {
+        Socket socket = new Socket(base.getHost(), base.getPort());
+        socket.setSoTimeout(10_000);
+        return socket;
     }
 
     @Override

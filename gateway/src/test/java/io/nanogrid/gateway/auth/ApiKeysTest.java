@@ -1,0 +1,194 @@
+package io.nanogrid.gateway.auth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.nanogrid.db.Scope;
+import io.nanogrid.db.sqlite.SqliteDatabase;
+import io.nanogrid.gateway.auth.KeyRefused.Why;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.InstantSource;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ApiKeysTest {
+
+    private static final Set<Scope> ADMIN = Set.of(Scope.ADMIN);
+
+    @TempDir
+    Path directory;
+    private SqliteDatabase database;
+
+    @BeforeEach
+    void open() {
+        database = SqliteDatabase.open(directory);
+    }
+
+    @AfterEach
+    void close() {
+        database.close();
+    }
+
+    /// As the next start of the gateway sees them.
+    private ApiKeys keys(String... configured) throws IOException {
+        return new ApiKeys(List.of(configured), database.keys(), new KeyVault(directory.resolve("secret")),
+                InstantSource.system());
+    }
+
+    private static void assertRefused(Why why, ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOfSatisfying(KeyRefused.class, e -> assertThat(e.why()).isEqualTo(why));
+    }
+
+    @Test
+    void configuredKeysAreNamedByTheirOrderAndMayDoEverything() throws IOException {
+        ApiKeys keys = keys("zebra-key", "apple-key");
+
+        assertThat(keys.identify("zebra-key")).isEqualTo(new Caller("default", EnumSet.allOf(Scope.class)));
+        assertThat(keys.identify("apple-key")).isEqualTo(new Caller("key2", EnumSet.allOf(Scope.class)));
+        assertThat(keys.identify("zebra-ke")).isNull();
+        assertThat(keys.identify(null)).isNull();
+    }
+
+    @Test
+    void aMadeKeyHasItsScopesAlone() throws Exception {
+        ApiKeys keys = keys("configured");
+
+        ApiKeys.NewKey made = keys.make("ci", Set.of(Scope.DEPLOY, Scope.READ), false);
+
+        assertThat(made.secret()).matches("ng_[A-Za-z0-9_-]{43}");
+        assertThat(keys.identify(made.secret())).isEqualTo(new Caller("ci", Set.of(Scope.DEPLOY, Scope.READ)));
+    }
+
+    @Test
+    void aMadeKeyOutlivesTheGatewayAndADeletedOneDoesNot() throws Exception {
+        ApiKeys before = keys("configured");
+        String kept = before.make("kept", ADMIN, false).secret();
+        String deleted = before.make("deleted", ADMIN, false).secret();
+        before.delete("deleted");
+
+        ApiKeys after = keys("configured");
+
+        assertThat(after.identify(kept)).isEqualTo(new Caller("kept", ADMIN));
+        assertThat(after.identify(deleted)).isNull();
+        assertThat(after.list()).isEqualTo(before.list());
+    }
+
+    @Test
+    void aDeletedKeyIsTakenNoMore() throws Exception {
+        ApiKeys keys = keys("configured");
+        String secret = keys.make("gone", Set.of(Scope.INVOKE), true).secret();
+
+        keys.delete("gone");
+
+        assertThat(keys.identify(secret)).isNull();
+        assertThat(keys.signingKey("gone")).isEmpty();
+    }
+
+    @Test
+    void onlyAKeyThatWasMadeForItCanSign() throws Exception {
+        ApiKeys keys = keys("configured");
+        String secret = keys.make("signs", Set.of(Scope.INVOKE), true).secret();
+        keys.make("not", Set.of(Scope.INVOKE), false);
+
+        assertThat(keys("configured").signingKey("signs")).map(SigningKey::secret).contains(secret);
+        assertThat(keys.signingKey("not")).isEmpty();
+        assertThat(keys.signingKey("default")).map(SigningKey::secret).contains("configured");
+    }
+
+    /// Whoever gets hold of a copy of the database has no key by that.
+    @Test
+    void noSecretLiesInTheDatabase() throws Exception {
+        ApiKeys keys = keys("configured");
+        List<String> secrets = List.of(keys.make("signs", ADMIN, true).secret(), keys.make("plain", ADMIN, false).secret());
+        database.close();
+
+        try (var files = Files.walk(directory.resolve("db"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                String content = Files.readString(file, StandardCharsets.ISO_8859_1);
+                secrets.forEach(secret -> assertThat(content.contains(secret)).as("%s", file).isFalse());
+            }
+        }
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("secret"))))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void withoutTheFileThatTheSecretIsSealedWithTheKeyStillWorksButForSigning() throws Exception {
+        String secret = keys().make("signs", ADMIN, true).secret();
+        Files.delete(directory.resolve("secret"));
+
+        ApiKeys keys = keys();
+
+        assertThat(keys.identify(secret)).isNotNull();
+        assertThat(keys.signingKey("signs")).isEmpty();
+    }
+
+    @Test
+    void aFileThatHoldsNoKeyIsRefused() throws Exception {
+        Files.writeString(directory.resolve("secret"), "abc");
+
+        assertThatThrownBy(() -> keys("configured")).isInstanceOf(IOException.class).hasMessageContaining("secret");
+    }
+
+    @Test
+    void theFirstKeyMustBeAbleToMakeOthers() throws Exception {
+        ApiKeys keys = keys();
+
+        assertRefused(Why.FIRST_NEEDS_ADMIN, () -> keys.make("ci", Set.of(Scope.DEPLOY), false));
+
+        assertThat(keys.required()).isFalse();
+        keys.make("owner", ADMIN, false);
+        assertThat(keys.required()).isTrue();
+    }
+
+    @Test
+    void theLastKeyThatMayMakeOthersIsDeletedLast() throws Exception {
+        ApiKeys keys = keys();
+        keys.make("owner", ADMIN, false);
+        keys.make("ci", Set.of(Scope.DEPLOY), false);
+
+        assertRefused(Why.LAST_ADMIN, () -> keys.delete("owner"));
+
+        keys.delete("ci");
+        keys.delete("owner");
+        assertThat(keys.required()).isFalse();
+    }
+
+    @Test
+    void namesOfOtherKeysAreTakenAndThoseOfConfiguredOnesAlways() throws Exception {
+        ApiKeys keys = keys();
+        keys.make("owner", ADMIN, false);
+
+        assertRefused(Why.TAKEN, () -> keys.make("owner", ADMIN, false));
+        assertRefused(Why.TAKEN, () -> keys.make("default", ADMIN, false));
+        assertRefused(Why.TAKEN, () -> keys.make("key7", ADMIN, false));
+    }
+
+    @Test
+    void whatIsNotThereOrStandsInTheConfigurationCanNotBeDeleted() throws Exception {
+        ApiKeys keys = keys("configured");
+
+        assertRefused(Why.UNKNOWN, () -> keys.delete("nobody"));
+        assertRefused(Why.CONFIGURED, () -> keys.delete("default"));
+    }
+
+    @Test
+    void whatMayGetIntoALogHoldsNoSecret() throws Exception {
+        ApiKeys keys = keys("configured");
+        ApiKeys.NewKey made = keys.make("ci", ADMIN, true);
+
+        assertThat(made.toString()).doesNotContain(made.secret());
+        assertThat(keys.signingKey("ci").orElseThrow().toString()).doesNotContain(made.secret());
+        assertThat(keys.signingKey("default").orElseThrow().toString()).doesNotContain("configured");
+    }
+}
