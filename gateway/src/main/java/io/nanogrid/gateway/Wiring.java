@@ -91,7 +91,8 @@ public final class Wiring implements AutoCloseable {
         InstancePool pool = closing(new InstancePool(factory, poolConfig));
 
         ExecutionLog log = closing(new ExecutionLog(database.executions(), config.logRetention(), clock));
-        LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, poolConfig.resultBytes(), poolConfig.outputBytes());
+        LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, poolConfig.resultBytes(),
+                poolConfig.outputBytes());
         LiveRoutes routes = new LiveRoutes();
         DeployEvents events = new DeployEvents();
         LiveFunctions functions = new LiveFunctions();

@@ -340,7 +340,8 @@ final class FunctionApiTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-            "x.py | \\u007fELF\\u0002\\u0001 | ELF", "x.py | a\\u0000b | NUL", "x.js | PK\\u0003\\u0004rest | zip archive",
+            "x.py | \\u007fELF\\u0002\\u0001 | ELF", "x.py | a\\u0000b | NUL",
+            "x.js | PK\\u0003\\u0004rest | zip archive",
             "x.zip | def handler(): pass | isn't a zip", "x.zip | PK\\u0003\\u0004rest | zip", "x.txt | hello | .py",
             "x | hello | .zip", ".py | hello | .zip", "../x.py | hello | relative", "a/x.py | hello | plain name",
             "x.py | \\u00ff\\u00fe | UTF-8", "x.py | '' | empty", "x.PY | hello | .py"})
@@ -524,7 +525,8 @@ final class FunctionApiTest {
 
     @Test
     void noWebPageOfSomebodyElseMayMakeAFunction() throws Exception {
-        Answer answer = gateway.withBody("POST", "/functions", definition("page"), "Origin", "https://elsewhere.example");
+        Answer answer = gateway.withBody("POST", "/functions", definition("page"), "Origin",
+                "https://elsewhere.example");
 
         assertThat(answer.expect(403).reason()).isEqualTo("foreign_origin");
     }

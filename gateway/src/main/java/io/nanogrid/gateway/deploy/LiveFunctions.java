@@ -40,9 +40,10 @@ public final class LiveFunctions {
     @Nullable
     Found find(String id, @Nullable Integer number) {
         Entry entry = byId.get(id);
-        FunctionVersion version = entry == null
-                ? null
-                : entry.versions.get(number == null ? Integer.valueOf(entry.current) : number);
+        if (entry == null) {
+            return null;
+        }
+        FunctionVersion version = entry.versions.get(number == null ? Integer.valueOf(entry.current) : number);
         return version == null ? null : new Found(entry.function, version);
     }
 
