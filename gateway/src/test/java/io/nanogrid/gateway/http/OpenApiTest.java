@@ -10,6 +10,7 @@ import io.javalin.http.HandlerType;
 import io.javalin.router.InternalRouter;
 import io.javalin.websocket.WsHandlerType;
 import io.nanogrid.gateway.deploy.DefinitionReader;
+import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
 import io.swagger.v3.oas.models.SpecVersion;
 import io.swagger.v3.parser.OpenAPIV3Parser;
 import io.swagger.v3.parser.core.models.ParseOptions;
@@ -114,6 +115,17 @@ class OpenApiTest {
     }
 
     @Test
+    void itHasEveryFieldOfAFunctionAndNoOther() {
+        Set<String> fields = new TreeSet<>();
+        document.root.at("/components/schemas/FunctionFields/properties").fieldNames().forEachRemaining(fields::add);
+        Set<String> parts = new TreeSet<>();
+        document.root.at("/components/schemas/FunctionForm/properties").fieldNames().forEachRemaining(parts::add);
+
+        assertThat(fields).isEqualTo(new TreeSet<>(FunctionDefinitionReader.FIELDS));
+        assertThat(parts).containsAll(fields).hasSize(fields.size() + 1).contains("file");
+    }
+
+    @Test
     void everyExampleIsWhatItsSchemaSays() {
         int[] examples = {0};
         examples("", document.root, (schema, example) -> {
@@ -172,6 +184,14 @@ class OpenApiTest {
             PUT    | /chatroom/{chat_id}           | {"title": "Better"}                                 | 200
             DELETE | /chatroom/{chat_id}           |                                                     | 200
             GET    | /api/{path}                   |                                                     | 404
+            GET    | /functions                    |                                                     | 200
+            POST   | /functions                    | {"name": "f", "runtime": "python", "code": "x = 1"}  | 503
+            POST   | /functions                    | {"nmae": "f"}                                       | 400
+            POST   | /upload                       | {"memoryMb": 1}                                     | 400
+            GET    | /functions/{id}               |                                                     | 404
+            PUT    | /functions/{id}               | {"memoryMb": 256}                                   | 404
+            DELETE | /functions/{id}               |                                                     | 404
+            GET    | /runtimes                     |                                                     | 200
             GET    | /health                       |                                                     | 503
             GET    | /health/live                  |                                                     | 200
             """)
@@ -193,7 +213,7 @@ class OpenApiTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/callbacks", "/callback/deploy", "/deploy", "/chatroom"})
+    @ValueSource(strings = {"/callbacks", "/callback/deploy", "/deploy", "/chatroom", "/functions", "/upload"})
     void whatItSaysAboutBodiesThatAreNotJsonIsTrue(String path) throws Exception {
         HttpResponse<String> response = server.send("POST", path, "", "Content-Type", "text/plain");
 
