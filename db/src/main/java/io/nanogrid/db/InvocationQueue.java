@@ -2,6 +2,7 @@ package io.nanogrid.db;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 
 /// Jobs on their way to their functions: each is run at least once and at most {@link #MAX_ATTEMPTS} times, and gets one final state that is
@@ -17,7 +18,9 @@ public interface InvocationQueue {
 
     /// Takes up to `max` jobs, oldest first; they are `RUNNING`, and no other claim gets them. Waits for the first one, and returns an empty list when
     /// there is none after `wait`.
-    List<JobRecord> claim(int max, Duration wait) throws InterruptedException;
+    ///
+    /// @param except functions that can't take another job now: theirs stay where they are, and keep no others waiting
+    List<JobRecord> claim(int max, Set<String> except, Duration wait) throws InterruptedException;
 
     /// Makes a `RUNNING` job `DONE`.
     ///

@@ -10,6 +10,8 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
@@ -53,6 +55,19 @@ public abstract class InvocationQueueContract extends Contract {
         database.queue().put(draft, 1);
 
         assertThat(database.jobs().find("j1").orElseThrow().draft()).usingRecursiveComparison().isEqualTo(draft);
+    }
+
+    @Test
+    void jobsOfExceptedFunctionsStayAndKeepNoOthersWaiting() throws InterruptedException {
+        for (String function : List.of("busy", "full", "free", "busy")) {
+            database.queue()
+                    .put(new JobDraft(function + UUID.randomUUID(), function, null, "r", new byte[0], false, null,
+                            null), NO_LIMIT);
+        }
+
+        assertThat(database.queue().claim(9, Set.of("busy", "full"), Duration.ZERO))
+                .extracting(job -> job.draft().functionId()).containsExactly("free");
+        assertThat(claim(9)).extracting(job -> job.draft().functionId()).containsExactly("busy", "full", "busy");
     }
 
     @Test
@@ -115,7 +130,7 @@ public abstract class InvocationQueueContract extends Contract {
     @Test
     void onlyARunningJobEnds() throws InterruptedException {
         put("pending", "done");
-        database.queue().claim(2, Duration.ZERO);
+        database.queue().claim(2, Set.of(), Duration.ZERO);
         database.queue().giveBack("pending", false);
         database.queue().complete("done", RESULT);
         JobRecord done = find("done");
@@ -250,7 +265,7 @@ public abstract class InvocationQueueContract extends Contract {
 
     @Test
     void aClaimThatWaitsGetsTheJobThatIsPut() throws Exception {
-        FutureTask<List<JobRecord>> claim = waiting(() -> database.queue().claim(1, Duration.ofHours(1)));
+        FutureTask<List<JobRecord>> claim = waiting(() -> database.queue().claim(1, Set.of(), Duration.ofHours(1)));
 
         put("a");
 
@@ -262,7 +277,7 @@ public abstract class InvocationQueueContract extends Contract {
         put("a");
         claim(1);
         FutureTask<List<JobRecord>> claim = waiting(
-                () -> database.queue().claim(1, Duration.ofSeconds(Long.MAX_VALUE)));
+                () -> database.queue().claim(1, Set.of(), Duration.ofSeconds(Long.MAX_VALUE)));
 
         database.queue().giveBack("a", true);
 
@@ -273,7 +288,7 @@ public abstract class InvocationQueueContract extends Contract {
     void aClaimEndsEmptyWhenItsTimeIsOver() throws InterruptedException {
         long start = System.nanoTime();
 
-        assertThat(database.queue().claim(1, Duration.ofMillis(50))).isEmpty();
+        assertThat(database.queue().claim(1, Set.of(), Duration.ofMillis(50))).isEmpty();
 
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(Duration.ofMillis(50),
                 Duration.ofSeconds(10));
@@ -281,7 +296,8 @@ public abstract class InvocationQueueContract extends Contract {
 
     @Test
     void anInterruptEndsAWait() throws Exception {
-        FutureTask<List<JobRecord>> claim = new FutureTask<>(() -> database.queue().claim(1, Duration.ofHours(1)));
+        FutureTask<List<JobRecord>> claim = new FutureTask<>(
+                () -> database.queue().claim(1, Set.of(), Duration.ofHours(1)));
         Thread waiter = Thread.ofVirtual().start(claim);
         await().until(() -> waiter.getState() == Thread.State.TIMED_WAITING);
 
@@ -301,7 +317,7 @@ public abstract class InvocationQueueContract extends Contract {
         Thread.ofVirtual().start(putters);
 
         atOnce(8, _ -> {
-            for (List<JobRecord> next = claim(5); done.size() < 400; next = database.queue().claim(5,
+            for (List<JobRecord> next = claim(5); done.size() < 400; next = database.queue().claim(5, Set.of(),
                     Duration.ofMillis(20))) {
                 next.forEach(job -> {
                     assertThat(database.queue().complete(id(job), RESULT)).isTrue();
@@ -350,7 +366,7 @@ public abstract class InvocationQueueContract extends Contract {
     }
 
     private List<JobRecord> claim(int max) throws InterruptedException {
-        return database.queue().claim(max, Duration.ZERO);
+        return database.queue().claim(max, Set.of(), Duration.ZERO);
     }
 
     private JobRecord find(String id) {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,7 @@ public abstract class JobRepositoryContract extends Contract {
     @Test
     void jobsAreListedByState() throws InterruptedException {
         put(4);
-        database.queue().claim(3, Duration.ZERO);
+        database.queue().claim(3, Set.of(), Duration.ZERO);
         database.queue().complete("j0", JSON);
         database.queue().giveUp("j1", JSON, "no");
 
@@ -51,7 +52,7 @@ public abstract class JobRepositoryContract extends Contract {
     @Test
     void aListCarriesNoInputsAndResults() throws InterruptedException {
         put(1);
-        database.queue().claim(1, Duration.ZERO);
+        database.queue().claim(1, Set.of(), Duration.ZERO);
         database.queue().giveUp("j0", JSON, "no");
 
         JobRecord listed = database.jobs().list(null, 1, null).items().getFirst();
@@ -72,10 +73,10 @@ public abstract class JobRepositoryContract extends Contract {
     @Test
     void whatEndedLongAgoIsDeletedHoweverMuchItIs() throws InterruptedException {
         put(252);
-        for (JobRecord job : database.queue().claim(251, Duration.ZERO)) {
+        for (JobRecord job : database.queue().claim(251, Set.of(), Duration.ZERO)) {
             database.queue().complete(job.draft().id(), JSON);
         }
-        database.queue().claim(1, Duration.ZERO);
+        database.queue().claim(1, Set.of(), Duration.ZERO);
         put("pending");
 
         assertThat(database.jobs().deleteEndedBefore(Instant.now().minusSeconds(60))).isZero();

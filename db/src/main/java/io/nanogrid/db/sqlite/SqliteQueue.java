@@ -6,9 +6,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,11 +45,11 @@ final class SqliteQueue implements InvocationQueue {
     }
 
     @Override
-    public List<JobRecord> claim(int max, Duration wait) throws InterruptedException {
+    public List<JobRecord> claim(int max, Set<String> except, Duration wait) throws InterruptedException {
         long start = System.nanoTime();
         while (true) {
             long seen = arrivals();
-            List<JobRecord> claimed = claimNow(max);
+            List<JobRecord> claimed = claimNow(max, except);
             if (!claimed.isEmpty()
                     || !awaitArrival(seen, TimeUnit.NANOSECONDS.convert(wait) - (System.nanoTime() - start))) {
                 return claimed;
@@ -108,12 +110,20 @@ final class SqliteQueue implements InvocationQueue {
         return new JobRecord(draft, JobState.PENDING, 0, now, null, null, null, null);
     }
 
-    private List<JobRecord> claimNow(int max) {
-        return lanes.write(connection -> Sql.list(connection, """
+    private List<JobRecord> claimNow(int max, Set<String> except) {
+        String others = except.isEmpty()
+                ? ""
+                : " AND function_id NOT IN (" + "?, ".repeat(except.size() - 1) + "?)";
+        String sql = """
                 UPDATE job SET state = 'RUNNING', attempts = attempts + 1, started_at = ?
-                WHERE seq IN (SELECT seq FROM job WHERE state = 'PENDING' ORDER BY seq LIMIT ?)
-                RETURNING\s""" + JobRows.WHOLE, row -> new Claimed(row.getLong("seq"), JobRows.map(row)),
-                clock.instant(), max)).stream().sorted(Comparator.comparing(Claimed::seq)).map(Claimed::job).toList();
+                WHERE seq IN (SELECT seq FROM job WHERE state = 'PENDING'%s ORDER BY seq LIMIT ?)
+                RETURNING %s""".formatted(others, JobRows.WHOLE);
+        List<Object> parameters = new ArrayList<>(except);
+        parameters.addFirst(clock.instant());
+        parameters.addLast(max);
+        return lanes.write(connection -> Sql.list(connection, sql,
+                row -> new Claimed(row.getLong("seq"), JobRows.map(row)), parameters.toArray())).stream()
+                .sorted(Comparator.comparing(Claimed::seq)).map(Claimed::job).toList();
     }
 
     private boolean end(String id, JobState state, byte[] result, @Nullable String reason) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
@@ -84,13 +85,13 @@ class JobCrashTest {
             assertThat(job.state()).isEqualTo(JobState.DEAD);
             assertThat(job.attempts()).isEqualTo(3);
             assertThat(job.reason()).isEqualTo("the gateway died during each of its 3 attempts");
-            assertThat(database.queue().claim(1, Duration.ZERO)).isEmpty();
+            assertThat(database.queue().claim(1, Set.of(), Duration.ZERO)).isEmpty();
         }
     }
 
     private static void finish(InvocationQueue queue) throws InterruptedException {
-        for (List<JobRecord> jobs = queue.claim(100, Duration.ZERO); !jobs.isEmpty(); jobs = queue.claim(100,
-                Duration.ZERO)) {
+        for (List<JobRecord> jobs = queue.claim(100, Set.of(), Duration.ZERO); !jobs.isEmpty(); jobs = queue.claim(100,
+                Set.of(), Duration.ZERO)) {
             jobs.forEach(job -> assertThat(queue.complete(job.draft().id(), JSON)).isTrue());
         }
     }
@@ -119,7 +120,7 @@ class JobCrashTest {
         private static void run(InvocationQueue queue) {
             try {
                 while (true) {
-                    for (JobRecord job : queue.claim(3, Duration.ofSeconds(1))) {
+                    for (JobRecord job : queue.claim(3, Set.of(), Duration.ofSeconds(1))) {
                         queue.complete(job.draft().id(), JSON);
                         System.out.println("done " + job.draft().id());
                     }
@@ -165,7 +166,7 @@ class JobCrashTest {
         public static void main(String[] args) throws InterruptedException {
             InvocationQueue queue = SqliteDatabase.open(Path.of(args[0])).queue();
             queue.recover(_ -> JSON);
-            JobRecord job = queue.claim(1, Duration.ZERO).getFirst();
+            JobRecord job = queue.claim(1, Set.of(), Duration.ZERO).getFirst();
             System.out.println(job.draft().id() + " " + job.attempts());
             LockSupport.park();
         }
