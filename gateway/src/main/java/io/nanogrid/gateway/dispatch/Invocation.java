@@ -27,4 +27,10 @@ public record Invocation(
         String stderr,
         boolean outputCut,
         List<OutputFile> files) {
+
+    /// The same call, seen to have ended otherwise.
+    public Invocation withOutcome(Outcome other) {
+        return new Invocation(requestId, other, startedAt, queueNanos, initNanos, runNanos, cold, peakMemoryBytes,
+                stdout, stderr, outputCut, files);
+    }
 }

@@ -30,7 +30,7 @@ public final class Invoke {
         Invocation invocation = dispatcher.dispatch(new Call(call.requestId(), route.version(), false, false, event,
                 () -> route.payload() == PayloadFormat.SIMPLE ? Events.wrapped(call) : event,
                 deadline -> Meta.of(call, deadline)));
-        log.add(Executions.record(route, invocation));
+        log.add(Executions.record(route.version().key(), invocation));
         return invocation;
     }
 }

@@ -1,6 +1,8 @@
 package io.nanogrid.gateway.invoke;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.nanogrid.gateway.wire.Bytes;
+import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -8,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Makes the protocol's `meta` of a call: what a function's context is made of.
 final class Meta {
@@ -20,12 +23,7 @@ final class Meta {
 
     static Bytes of(HttpCall call, long deadlineMillis) {
         return Events.object(json -> {
-            json.writeStringField("requestId", call.requestId());
-            json.writeNumberField("deadlineMs", deadlineMillis);
-            String traceparent = call.traceparent();
-            if (traceparent != null) {
-                json.writeStringField("traceparent", traceparent);
-            }
+            common(json, call.requestId(), deadlineMillis, call.traceparent());
             json.writeObjectFieldStart("http");
             json.writeStringField("method", call.method());
             json.writeStringField("path", call.path());
@@ -43,6 +41,19 @@ final class Meta {
             json.writeStringField("clientAddress", call.clientAddress());
             json.writeEndObject();
         });
+    }
+
+    static Bytes of(RunRequest request, long deadlineMillis) {
+        return Events.object(json -> common(json, request.requestId(), deadlineMillis, request.traceparent()));
+    }
+
+    private static void common(JsonGenerator json, String requestId, long deadlineMillis, @Nullable String traceparent)
+            throws IOException {
+        json.writeStringField("requestId", requestId);
+        json.writeNumberField("deadlineMs", deadlineMillis);
+        if (traceparent != null) {
+            json.writeStringField("traceparent", traceparent);
+        }
     }
 
     static String awsTime(long millis) {

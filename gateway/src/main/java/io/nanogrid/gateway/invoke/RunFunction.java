@@ -1,0 +1,89 @@
+package io.nanogrid.gateway.invoke;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.nanogrid.gateway.dispatch.Call;
+import io.nanogrid.gateway.dispatch.Dispatcher;
+import io.nanogrid.gateway.dispatch.Invocation;
+import io.nanogrid.gateway.dispatch.Outcome;
+import io.nanogrid.gateway.invoke.OutputStore.Kept;
+import io.nanogrid.gateway.logs.ExecutionLog;
+import io.nanogrid.gateway.pool.FunctionVersion;
+import io.nanogrid.gateway.wire.Bytes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/// Runs a function for callers who take its result as one JSON value, and has the call recorded. Safe for use by many threads; blocks until the
+/// call has ended.
+public final class RunFunction {
+
+    /// A result may hold what its language can write: numbers of any length, and texts.
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder().maxNumberLength(Integer.MAX_VALUE)
+                    .maxStringLength(Integer.MAX_VALUE).maxNestingDepth(10_000).build())
+            .build();
+
+    private final Dispatcher dispatcher;
+    private final ExecutionLog log;
+    private final OutputStore outputs;
+
+    public RunFunction(Dispatcher dispatcher, ExecutionLog log, OutputStore outputs) {
+        this.dispatcher = dispatcher;
+        this.log = log;
+        this.outputs = outputs;
+    }
+
+    /// @throws InterruptedException if the thread was interrupted during the call, whose instance is then gone; nothing is recorded
+    public RunResult run(FunctionVersion version, RunRequest request) throws InterruptedException {
+        Invocation call = checked(dispatcher.dispatch(new Call(request.requestId(), version, true, request.files(),
+                request.event(), request::event, deadline -> Meta.of(request, deadline))));
+        if (Thread.interrupted()) {
+            // Whatever came of it was made by the interruption.
+            throw new InterruptedException("the call was broken off");
+        }
+        log.add(Executions.record(version.key(), call));
+        if (call.files().isEmpty()) {
+            return new RunResult(call, version, List.of(), null, null);
+        }
+        return switch (outputs.keep(request.requestId(), call.files())) {
+            case Kept.Stored(String name) -> new RunResult(call, version,
+                    call.files().stream().map(file -> OutputUrl.of(name, file.path())).toList(), null, null);
+            case Kept.Refused(String why) -> new RunResult(call, version, List.of(), why, null);
+        };
+    }
+
+    /// An instance may send anything, and its value will stand within JSON of ours.
+    private static Invocation checked(Invocation call) {
+        if (call.outcome() instanceof Outcome.Value(Bytes json) && !isOneValue(json)) {
+            return call.withOutcome(bad("the result isn't JSON"));
+        }
+        if (call.outcome() instanceof Outcome.Response) {
+            return call.withOutcome(bad("an HTTP response where a value was asked for"));
+        }
+        return call;
+    }
+
+    private static Outcome bad(String message) {
+        return new Outcome.BadResult(
+                Bytes.utf8("{\"errorType\":\"BadResult\",\"errorMessage\":\"" + message + "\"}"));
+    }
+
+    private static boolean isOneValue(Bytes text) {
+        try (JsonParser json = JSON
+                .createParser(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text.array())).toString())) {
+            int depth = 0;
+            int values = 0;
+            for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {
+                values += depth == 0 ? 1 : 0;
+                depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+            }
+            return values == 1;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}
