@@ -53,4 +53,9 @@ public record PoolConfig(
                 resultBytes,
                 256 << 10);
     }
+
+    /// How many of the smallest functions' instances there is memory for.
+    public int mostInstances() {
+        return Math.max(1, memoryBudgetMb / stemMemoryMb);
+    }
 }

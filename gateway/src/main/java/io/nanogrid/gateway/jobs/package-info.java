@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.jobs;
+
+import org.jspecify.annotations.NullMarked;
