@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
@@ -24,6 +25,11 @@ final class ApiExchange {
     private final Callback callback;
     private final String requestId;
     private final List<HttpField> last = new ArrayList<>(2);
+    private @Nullable Keeping keeping;
+
+    /// What is said while somebody wants to keep the answer.
+    private record Keeping(List<KeptResponse.Header> headers, Consumer<KeptResponse> keeper) {
+    }
 
     ApiExchange(Request request, Response response, Callback callback) {
         this.request = request;
@@ -99,15 +105,42 @@ final class ApiExchange {
     }
 
     void set(HttpField field) {
+        note(field.getName(), field.getValue(), false);
         response.getHeaders().put(field);
     }
 
     void set(String name, String value) {
+        note(name, value, false);
         response.getHeaders().put(name, value);
     }
 
     void add(String name, String value) {
+        note(name, value, true);
         response.getHeaders().add(name, value);
+    }
+
+    private void note(String name, String value, boolean added) {
+        if (keeping != null) {
+            keeping.headers.add(new KeptResponse.Header(name, value, added));
+        }
+    }
+
+    /// Hands the answer to `keeper` before it is sent, with the headers that are set from here on.
+    ///
+    /// @param keeper null for nobody
+    void keepFor(@Nullable Consumer<KeptResponse> keeper) {
+        keeping = keeper == null ? null : new Keeping(new ArrayList<>(), keeper);
+    }
+
+    void send(KeptResponse kept) {
+        for (KeptResponse.Header header : kept.headers()) {
+            if (header.added()) {
+                add(header.name(), header.value());
+            } else {
+                set(header.name(), header.value());
+            }
+        }
+        send(kept.status(), kept.body().array());
     }
 
     /// Sets a header in place of whatever else is set under that name, before or after.
@@ -122,6 +155,10 @@ final class ApiExchange {
 
     /// Answers; nothing can be set any more.
     void send(int status, byte[] body) {
+        if (keeping != null) {
+            keeping.keeper.accept(new KeptResponse(status, keeping.headers, Bytes.wrap(body)));
+            keeping = null;
+        }
         last.forEach(this::set);
         if (!request.consumeAvailable()) {
             // The rest of the body may never come, and would be taken for the next request.

@@ -1,8 +1,11 @@
 package io.nanogrid.gateway.http;
 
 import io.nanogrid.db.Access;
+import io.nanogrid.db.IdempotencyKey;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.dispatch.Route;
+import io.nanogrid.gateway.http.Idempotency.Attempt;
+import io.nanogrid.gateway.invoke.HttpCall;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.routes.RouteTable.Match;
 import java.util.List;
@@ -24,6 +27,7 @@ final class ApiHandler extends Handler.Wrapper {
     private final Callers callers;
     private final RateLimiting limits;
     private final Cors cors;
+    private final Idempotency idempotency;
     private final CallWriter writer;
     private final Problems problems;
     private final int maxBodyBytes;
@@ -35,6 +39,7 @@ final class ApiHandler extends Handler.Wrapper {
             Callers callers,
             RateLimiting limits,
             Cors cors,
+            Idempotency idempotency,
             CallWriter writer,
             Problems problems,
             int maxBodyBytes) {
@@ -44,6 +49,7 @@ final class ApiHandler extends Handler.Wrapper {
         this.callers = callers;
         this.limits = limits;
         this.cors = cors;
+        this.idempotency = idempotency;
         this.writer = writer;
         this.problems = problems;
         this.maxBodyBytes = maxBodyBytes;
@@ -86,14 +92,42 @@ final class ApiHandler extends Handler.Wrapper {
                     limits.require(exchange::insist, callers.client(exchange.header(Guard.API_KEY), address),
                             "callback:" + route.callbackId(), perMinute);
                 }
-                writer.write(exchange,
-                        invoke.invoke(route, CallReader.read(exchange, parameters, address, maxBodyBytes)));
+                answer(exchange, route, CallReader.read(exchange, parameters, address, maxBodyBytes));
             }
             case Match.WrongMethod<Route>(var allowed) -> {
                 exchange.set("Allow", String.join(", ", allowed));
                 throw Problem.methodNotAllowed("this path takes " + String.join(", ", allowed)).thrown();
             }
             case Match.NotFound<Route>() -> throw Problem.notFound("no callback is deployed at this path").thrown();
+        }
+    }
+
+    private void answer(ApiExchange exchange, Route route, HttpCall call) throws InterruptedException {
+        String key = exchange.header(Idempotency.HEADER);
+        if (key == null) {
+            writer.write(exchange, invoke.invoke(route, call));
+        } else {
+            answerOnce(exchange, route, call, key);
+        }
+    }
+
+    private void answerOnce(ApiExchange exchange, Route route, HttpCall call, String key) throws InterruptedException {
+        String caller = callers.name(exchange.header(Guard.API_KEY));
+        IdempotencyKey once = Idempotency.key(caller, exchange.method(), exchange.path(),
+                route.version().key().functionId(), key);
+        switch (idempotency.begin(exchange::set, once, Idempotency.hash(call.rawQuery(), call.body()))) {
+            case Attempt.Replay(KeptResponse kept) -> {
+                exchange.set(Idempotency.REPLAYED, "true");
+                exchange.send(kept);
+            }
+            case Attempt.First first -> {
+                exchange.keepFor(response -> idempotency.keep(first, response));
+                try {
+                    idempotency.make(first, () -> writer.write(exchange, invoke.invoke(route, call)));
+                } finally {
+                    exchange.keepFor(null);
+                }
+            }
         }
     }
 

@@ -31,6 +31,7 @@ final class CallWriter {
         this.ownCors = ownCors;
     }
 
+    /// @throws Problem.Thrown if the platform couldn't make the call
     void write(ApiExchange exchange, Invocation call) {
         exchange.set(call.cold() ? COLD : WARM);
         exchange.set("Server-Timing", "queue;dur=" + millis(call.queueNanos()) + ", init;dur="
@@ -58,9 +59,9 @@ final class CallWriter {
             case Outcome.Violated _ -> exchange.send(Problem.protocolViolated().with("output", tail(call)));
             case Outcome.Full(boolean ownLimit, Duration retryAfter) -> {
                 exchange.set("Retry-After", String.valueOf(Math.max(1, retryAfter.toSeconds())));
-                exchange.send(ownLimit ? Problem.functionBusy() : Problem.machineBusy());
+                throw (ownLimit ? Problem.functionBusy() : Problem.machineBusy()).thrown();
             }
-            case Outcome.Unavailable(String message) -> exchange.send(Problem.engineUnavailable(message));
+            case Outcome.Unavailable(String message) -> throw Problem.engineUnavailable(message).thrown();
         }
     }
 

@@ -60,6 +60,12 @@ final class Callers {
                 : HexFormat.of().formatHex(Arrays.copyOf(bytes, V6_NETWORK_BYTES));
     }
 
+    /// Names the key that is presented, or is `-` where there is none. No secret.
+    String name(@Nullable String presented) {
+        Caller caller = keys.identify(presented);
+        return caller == null ? "-" : caller.key();
+    }
+
     /// The address that a request comes from.
     ///
     /// @param peer the other end of the connection

@@ -34,10 +34,7 @@ final class JsonBody {
 
     /// @param known every field that the call may have
     static ObjectNode read(Context ctx, Set<String> known) {
-        String type = ctx.contentType();
-        if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("application/json")) {
-            throw Problem.notJson().thrown();
-        }
+        requireJson(ctx);
         ObjectNode object = parse(ctx.bodyAsBytes());
         requireKnown(object, known);
         return object;
@@ -66,6 +63,20 @@ final class JsonBody {
         }
     }
 
+    static void requireJson(Context ctx) {
+        String type = ctx.contentType();
+        if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("application/json")) {
+            throw Problem.notJson().thrown();
+        }
+    }
+
+    static Problem malformed(JsonProcessingException e) {
+        var at = e.getLocation();
+        String where = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
+        String why = OF_THE_PARSER.matcher(e.getOriginalMessage()).replaceAll("");
+        return Problem.badRequest("malformed_json", "the body isn't JSON: " + why + where);
+    }
+
     private static ObjectNode parse(byte[] body) {
         try {
             JsonNode json = JSON.readTree(body);
@@ -74,10 +85,7 @@ final class JsonBody {
             }
             throw Problem.badRequest("json_object_expected", "the body must be a JSON object").thrown();
         } catch (JsonProcessingException e) {
-            var at = e.getLocation();
-            String where = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-            String why = OF_THE_PARSER.matcher(e.getOriginalMessage()).replaceAll("");
-            throw Problem.badRequest("malformed_json", "the body isn't JSON: " + why + where).thrown();
+            throw malformed(e).thrown();
         } catch (IOException e) {
             throw Problem.badRequest("malformed_json", "the body isn't JSON in UTF-8").thrown();
         }

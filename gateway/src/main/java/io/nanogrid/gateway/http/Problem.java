@@ -105,6 +105,32 @@ record Problem(int status, String title, Component component, String reason, Str
         return of(409, "Conflict", Component.DEPLOY, reason, detail);
     }
 
+    static Problem jobNotFinished(String detail) {
+        return of(409, "Conflict", Component.QUEUE, "job_not_finished", detail);
+    }
+
+    static Problem idempotencyRunning() {
+        return of(409, "Conflict", Component.GATEWAY, "idempotency_key_running",
+                "the first call with this Idempotency-Key hasn't ended yet: try again later for its answer");
+    }
+
+    static Problem idempotencyUnknown() {
+        return of(409, "Conflict", Component.GATEWAY, "idempotency_key_unknown",
+                "the gateway failed during the first call with this Idempotency-Key, so nobody knows what that call did: "
+                        + "find out, and use a new key to make it again");
+    }
+
+    static Problem idempotencyNotKept(int status, int limit) {
+        return of(409, "Conflict", Component.GATEWAY, "idempotency_answer_not_kept",
+                "the first call with this Idempotency-Key has ended with status " + status
+                        + " and isn't made again; its answer was longer than the " + limit + " bytes that are kept");
+    }
+
+    static Problem idempotencyKeyReused() {
+        return of(422, "Unprocessable content", Component.GATEWAY, "idempotency_key_reused",
+                "this Idempotency-Key was used with another body, query or x-async: a new call needs a new key");
+    }
+
     static Problem bodyTooLarge(long limit) {
         return of(413, "Content too large", Component.LIMITS, "body_too_large",
                 "the body is larger than " + limit + " bytes; MAX_BODY_BYTES sets the limit");

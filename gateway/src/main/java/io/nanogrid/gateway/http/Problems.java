@@ -23,6 +23,8 @@ final class Problems {
 
     private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
     private static final ObjectMapper JSON = new ObjectMapper();
+    /// In seconds: jobs are mostly short.
+    private static final String WHEN_THE_QUEUE_IS_FULL = "5";
     static final String MEDIA_TYPE = "application/problem+json";
     static final HttpField TYPE_FIELD = new PreEncodedHttpField(HttpHeader.CONTENT_TYPE, MEDIA_TYPE);
 
@@ -36,6 +38,9 @@ final class Problems {
         if (thrown instanceof HttpResponseException http && http.getStatus() == 405) {
             // The only detail is the methods that the path has; what it is called depends on what the client accepts.
             http.getDetails().values().forEach(methods -> ctx.header("Allow", methods));
+        }
+        if (thrown instanceof RefusedException.QueueFull) {
+            ctx.header("Retry-After", WHEN_THE_QUEUE_IS_FULL);
         }
         Problem problem = problem(thrown, RequestId.of(ctx), ctx.req().getMethod(), ctx.path());
         if (problem.status() == 413) {
