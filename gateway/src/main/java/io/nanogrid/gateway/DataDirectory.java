@@ -203,6 +203,11 @@ final class DataDirectory implements AutoCloseable {
         return directory.resolve("secret");
     }
 
+    /// For files that functions write for their callers.
+    Path outputs() {
+        return directory.resolve("outputs");
+    }
+
     /// Where instances get their directories; empty at the start.
     Path instances() {
         return run.resolve("i");

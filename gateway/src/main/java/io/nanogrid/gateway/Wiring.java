@@ -25,6 +25,10 @@ import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.http.HttpServer;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.invoke.OutputStore;
+import io.nanogrid.gateway.invoke.RunFunction;
+import io.nanogrid.gateway.jobs.Cleaner;
+import io.nanogrid.gateway.jobs.JobRunner;
 import io.nanogrid.gateway.limits.MemoryRateLimitStore;
 import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.plugins.PluginLoader;
@@ -37,6 +41,7 @@ import io.nanogrid.gateway.wire.OutputPump;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -50,6 +55,9 @@ public final class Wiring implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
     private static final String SPI_VERSION = "0.1.0";
+
+    /// How long the results of jobs and the files of calls are kept.
+    private static final Duration RESULTS_KEPT = Duration.ofHours(1);
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final int port;
@@ -106,12 +114,23 @@ public final class Wiring implements AutoCloseable {
         functionDeployer.restore();
         stock(engine, runtimes, pool);
 
+        OutputStore outputs = new OutputStore(data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
+        RunFunction run = new RunFunction(dispatcher, log, outputs);
+        closing(new Cleaner(database.jobs(), database.idempotency(), outputs, RESULTS_KEPT, clock));
+        JobRunner jobs = closing(new JobRunner(database.queue(), catalog, run, poolConfig.mostInstances(),
+                poolConfig.defaultConcurrency(), config.drain()));
+        database.idempotency().recover();
+
         HttpServer http = closing(new HttpServer(new HttpServer.Parts(config, version, database, keys, store, engine,
                 runtimes, pool,
                 new DefinitionReader(types, store), deployer,
                 new FunctionDefinitionReader(types, store), functionDeployer, catalog, data.uploads(), events, routes,
                 new Invoke(dispatcher, log, clock),
-                new MemoryRateLimitStore())));
+                new MemoryRateLimitStore(), run, outputs)));
+        // Jobs that run and calls in flight have the same time to end in.
+        AutoCloseable drain = jobs::drain;
+        closing(drain);
+        jobs.start();
         return http.start();
     }
 

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -46,13 +47,16 @@ final class ProcessGateway implements AutoCloseable {
         return builder.start();
     }
 
-    static ProcessGateway start(String engine, Path data, Path log) throws IOException {
+    /// @param settings name, value, name, value…
+    static ProcessGateway start(String engine, Path data, Path log, String... settings) throws IOException {
         int port = freePort();
-        ProcessGateway gateway = new ProcessGateway(launch(log,
-                Map.of("PORT", String.valueOf(port), "ENGINE", engine, "DATA_DIR",
-                        data.toString(), "PYTHON_BASE_IMAGE", "nanogrid-base-python:local", "NODE_BASE_IMAGE",
-                        "nanogrid-base-node:local")),
-                port);
+        Map<String, String> environment = new HashMap<>(Map.of("PORT", String.valueOf(port), "ENGINE", engine,
+                "DATA_DIR", data.toString(), "PYTHON_BASE_IMAGE", "nanogrid-base-python:local", "NODE_BASE_IMAGE",
+                "nanogrid-base-node:local"));
+        for (int i = 0; i < settings.length; i += 2) {
+            environment.put(settings[i], settings[i + 1]);
+        }
+        ProcessGateway gateway = new ProcessGateway(launch(log, environment), port);
         Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions()
                 .until(() -> gateway.get("/health/live").statusCode() == 200);
         if (engine.equals("docker")) {
@@ -73,9 +77,25 @@ final class ProcessGateway implements AutoCloseable {
         return client.sendAsync(request(path).build(), HttpResponse.BodyHandlers.ofString());
     }
 
+    HttpResponse<String> post(String path, String json, String... headers) throws IOException, InterruptedException {
+        return client.send(posting(path, json, headers), HttpResponse.BodyHandlers.ofString());
+    }
+
+    CompletableFuture<HttpResponse<String>> postLater(String path, String json, String... headers) {
+        return client.sendAsync(posting(path, json, headers), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private HttpRequest posting(String path, String json, String... headers) {
+        HttpRequest.Builder request = request(path).header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(json));
+        for (int i = 0; i < headers.length; i += 2) {
+            request.header(headers[i], headers[i + 1]);
+        }
+        return request.build();
+    }
+
     HttpResponse<String> deploy(String definition) throws IOException, InterruptedException {
-        return client.send(request("/callback/deploy").header("content-type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(definition)).build(), HttpResponse.BodyHandlers.ofString());
+        return post("/callback/deploy", definition);
     }
 
     /// Sends a request byte for byte, and hangs up at the answer's first byte.

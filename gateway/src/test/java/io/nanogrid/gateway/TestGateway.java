@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -39,6 +40,7 @@ final class TestGateway implements AutoCloseable {
     private final Wiring wiring;
     private final Path directory;
     private final String base;
+    private String key = "";
 
     private TestGateway(Wiring wiring, Path directory) {
         this.wiring = wiring;
@@ -133,8 +135,14 @@ final class TestGateway implements AutoCloseable {
         return directory;
     }
 
+    /// Has every request bear this API key that bears no other.
+    void authorize(String apiKey) {
+        key = apiKey;
+    }
+
     HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(90));
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(90));
+        return key.isEmpty() ? request : request.header("x-api-key", key);
     }
 
     Answer send(HttpRequest.Builder request) throws IOException, InterruptedException {
@@ -205,6 +213,24 @@ final class TestGateway implements AutoCloseable {
         return post("/callback/deploy", JSON.writeValueAsString(definition));
     }
 
+    /// Stores a function, and says its id.
+    ///
+    /// @param more further fields: name, value, name, value…
+    String function(String runtime, String code, Object... more) throws Exception {
+        Map<String, Object> definition = new HashMap<>(Map.of("name", "f", "runtime", runtime, "code", code));
+        for (int i = 0; i < more.length; i += 2) {
+            definition.put(more[i].toString(), more[i + 1]);
+        }
+        return post("/functions", JSON.writeValueAsString(definition)).expect(201).json().path("functionId").asText();
+    }
+
+    private Connection readOnly() throws SQLException {
+        SQLiteConfig readOnly = new SQLiteConfig();
+        readOnly.setReadOnly(true);
+        return DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("db/nanogrid.db"),
+                readOnly.toProperties());
+    }
+
     /// The record of an answered call. It is stored a fraction of a second after the answer.
     Execution execution(Answer answer) {
         String id = answer.header("X-Request-Id").orElseThrow();
@@ -213,10 +239,7 @@ final class TestGateway implements AutoCloseable {
     }
 
     private Optional<Execution> recorded(String requestId) throws SQLException {
-        SQLiteConfig readOnly = new SQLiteConfig();
-        readOnly.setReadOnly(true);
-        try (var connection = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("db/nanogrid.db"),
-                readOnly.toProperties());
+        try (var connection = readOnly();
                 PreparedStatement query = connection.prepareStatement("SELECT * FROM execution WHERE request_id = ?")) {
             query.setString(1, requestId);
             try (ResultSet row = query.executeQuery()) {

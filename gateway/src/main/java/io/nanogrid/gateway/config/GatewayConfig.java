@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// @param corsOrigins origins whose pages may call `/api/`, or `*`; the gateway's `Access-Control` headers then replace those of the function
 /// @param managementOrigins origins besides its own whose pages may manage callbacks
 /// @param trustedProxies proxies whose word about the client's address is taken
+/// @param maxQueuedJobs how many jobs may wait; more are turned away
+/// @param outputsMaxBytes how much room all output files together may take
 /// @param baseImages docker base image by the variable's name, such as `PYTHON_BASE_IMAGE`
 /// @param networkAllow private ranges that functions with network may reach
 /// @param networkImage docker image that sets the limits of instances with network, if `NETWORK_IMAGE` says
@@ -41,6 +43,8 @@ public record GatewayConfig(
         Duration logRetention,
         int maxBodyBytes,
         int memoryBudgetMb,
+        int maxQueuedJobs,
+        long outputsMaxBytes,
         Map<String, String> baseImages,
         List<AddressRange> networkAllow,
         @Nullable String networkImage,
@@ -108,6 +112,8 @@ public record GatewayConfig(
                 settings.duration("LOG_RETENTION", Duration.ofDays(7), "d"),
                 (int) settings.bytes("MAX_BODY_BYTES", 6 << 20, 1024, 128 << 20),
                 settings.integer("MEMORY_BUDGET_MB", (int) Math.max(128, machineMemoryMb * 7 / 10), 128, 1 << 24),
+                settings.integer("MAX_QUEUED_JOBS", 10_000, 1, 10_000_000),
+                settings.bytes("OUTPUTS_MAX_BYTES", 1L << 30, 0, 1L << 50),
                 BASE_IMAGES.stream().filter(key -> settings.get(key) != null)
                         .collect(Collectors.toUnmodifiableMap(key -> key, key -> settings.text(key, ""))),
                 settings.listOf("NETWORK_ALLOW", GatewayConfig::rangeOfV4,

@@ -7,6 +7,7 @@ import io.javalin.http.Handler;
 import io.javalin.http.HttpResponseException;
 import io.javalin.router.JavalinDefaultRoutingApi;
 import io.nanogrid.db.Database;
+import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.Scope;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.code.CodeStore;
@@ -20,11 +21,14 @@ import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.invoke.OutputStore;
+import io.nanogrid.gateway.invoke.RunFunction;
 import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import org.eclipse.jetty.http.UriCompliance.Violation;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.handler.GracefulHandler;
@@ -59,17 +63,22 @@ public final class HttpServer implements AutoCloseable {
             DeployEvents events,
             LiveRoutes routes,
             Invoke invoke,
-            RateLimitStore limits) {
+            RateLimitStore limits,
+            RunFunction run,
+            OutputStore outputs) {
     }
 
     public HttpServer(Parts parts) {
         this.health = new Health(parts.database, parts.engine, parts.runtimes, parts.pool, parts.version);
         this.socket = new DeploySocket(parts.events);
+        Callers callers = new Callers(parts.keys, parts.config.trustedProxies());
+        Idempotency idempotency = new Idempotency(parts.database.idempotency(), InstantSource.system());
         this.javalin = Javalin.create(config -> {
             Problems problems = new Problems(parts.config.maxBodyBytes());
             Guard guard = new Guard(parts.keys, parts.config.managementOrigins());
-            server(config, parts.config, api(parts, guard, problems));
+            server(config, parts.config, api(parts, guard, callers, idempotency, problems));
             routes(config.routes, parts, guard, problems);
+            runs(config.routes, parts, guard, callers, idempotency);
         });
     }
 
@@ -105,13 +114,13 @@ public final class HttpServer implements AutoCloseable {
         server.setErrorHandler(new RefusedRequests());
     }
 
-    private static ApiHandler api(Parts parts, Guard guard, Problems problems) {
+    private static ApiHandler api(Parts parts, Guard guard, Callers callers, Idempotency idempotency,
+            Problems problems) {
         GatewayConfig config = parts.config;
-        Callers callers = new Callers(parts.keys, config.trustedProxies());
         RateLimiting limits = new RateLimiting(parts.limits);
         Cors cors = new Cors(config.corsOrigins());
         CallWriter writer = new CallWriter(() -> !parts.keys.required(), cors.configured());
-        return new ApiHandler(parts.routes, parts.invoke, guard, callers, limits, cors, writer, problems,
+        return new ApiHandler(parts.routes, parts.invoke, guard, callers, limits, cors, idempotency, writer, problems,
                 config.maxBodyBytes());
     }
 
@@ -171,6 +180,22 @@ public final class HttpServer implements AutoCloseable {
         get(routes, "/openapi.json", docs::document);
     }
 
+    private static void runs(JavalinDefaultRoutingApi routes, Parts parts, Guard guard, Callers callers,
+            Idempotency idempotency) {
+        InvocationQueue queue = parts.database.queue();
+        int maxQueuedJobs = parts.config.maxQueuedJobs();
+        Run run = new Run(parts.catalog, parts.run, queue, maxQueuedJobs, callers, idempotency);
+        Jobs jobs = new Jobs(parts.database.jobs(), queue, maxQueuedJobs);
+        Outputs outputs = new Outputs(parts.outputs);
+
+        routes.post("/run", managed(guard, Scope.INVOKE, run::post));
+        // Whoever may make calls may see what came of them.
+        get(routes, "/status/{jobId}", managed(guard, jobs::status, Scope.INVOKE, Scope.READ));
+        get(routes, "/outputs/{requestId}/<file>", managed(guard, outputs::get, Scope.INVOKE, Scope.READ));
+        get(routes, "/jobs", managed(guard, Scope.READ, jobs::list));
+        routes.post("/jobs/{id}/retry", managed(guard, Scope.INVOKE, jobs::retry));
+    }
+
     /// HEAD is answered as GET is. Left to Javalin it would be 200 for every path that has a GET, an unhealthy `/health` too.
     private static void get(JavalinDefaultRoutingApi routes, String path, Handler handler) {
         routes.get(path, handler);
@@ -178,8 +203,12 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private static Handler managed(Guard guard, Scope scope, Handler handler) {
+        return managed(guard, handler, scope);
+    }
+
+    private static Handler managed(Guard guard, Handler handler, Scope... anyOf) {
         return (Context ctx) -> {
-            guard.require(ctx, scope);
+            guard.require(ctx, anyOf);
             handler.handle(ctx);
         };
     }

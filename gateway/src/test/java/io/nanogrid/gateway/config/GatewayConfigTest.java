@@ -31,7 +31,8 @@ class GatewayConfigTest {
     void withoutAnyVariableEverythingHasItsDefault() throws ConfigException {
         GatewayConfig expected = new GatewayConfig("127.0.0.1", 8080, absolute("data"), null, absolute("plugins"),
                 EngineChoice.AUTO, List.of(), false, 100, Set.of(), Set.of(), List.of(), Duration.ofSeconds(10),
-                Duration.ofDays(7), 6 << 20, 7000, Map.of(), List.of(), null, new UidRange(700_000, 765_535), null);
+                Duration.ofDays(7), 6 << 20, 7000, 10_000, 1L << 30, Map.of(), List.of(), null,
+                new UidRange(700_000, 765_535), null);
         assertThat(read(Map.of())).isEqualTo(expected);
     }
 
@@ -63,6 +64,8 @@ class GatewayConfigTest {
                 mapping("LOG_RETENTION", "12h", GatewayConfig::logRetention, Duration.ofHours(12)),
                 mapping("MAX_BODY_BYTES", "1 MiB", GatewayConfig::maxBodyBytes, 1 << 20),
                 mapping("MEMORY_BUDGET_MB", "512", GatewayConfig::memoryBudgetMb, 512),
+                mapping("MAX_QUEUED_JOBS", "5", GatewayConfig::maxQueuedJobs, 5),
+                mapping("OUTPUTS_MAX_BYTES", "2 GiB", GatewayConfig::outputsMaxBytes, 2L << 30),
                 mapping("PYTHON_BASE_IMAGE", "python:3", GatewayConfig::baseImages,
                         Map.of("PYTHON_BASE_IMAGE", "python:3")),
                 mapping("NODE_BASE_IMAGE", "node:22", GatewayConfig::baseImages, Map.of("NODE_BASE_IMAGE", "node:22")),
@@ -92,7 +95,8 @@ class GatewayConfigTest {
     @CsvSource({"PORT,65536", "PORT,-1", "PORT,http", "ENGINE,podman", "ALLOW_ANONYMOUS,maybe", "DRAIN_SECONDS,soon",
             "DRAIN_SECONDS,-1", "LOG_RETENTION,1y", "MAX_BODY_BYTES,1023", "MAX_BODY_BYTES,129 MiB",
             "MAX_BODY_BYTES,1 MB",
-            "MAX_BODY_BYTES,999999999999GiB", "MEMORY_BUDGET_MB,127", "NETWORK_ALLOW,10.0.0.0/33",
+            "MAX_BODY_BYTES,999999999999GiB", "MEMORY_BUDGET_MB,127", "MAX_QUEUED_JOBS,0", "OUTPUTS_MAX_BYTES,much",
+            "NETWORK_ALLOW,10.0.0.0/33",
             "NETWORK_ALLOW,example.org", "NETWORK_ALLOW,fd00::/8", "SANDBOX_UIDS,'2000-3000,4000-5000'",
             "NETWORK_ALLOW,300.1.1.1", "NETWORK_ALLOW,10.1/16", "NETWORK_ALLOW,10", "TRUSTED_PROXIES,10.1/16",
             "NETWORK_ALLOW,10.0.0.0/x", "SANDBOX_UIDS,0-10", "SANDBOX_UIDS,5000",

@@ -22,6 +22,8 @@ import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.NoEngine;
 import io.nanogrid.gateway.http.HttpServer.Parts;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.invoke.OutputStore;
+import io.nanogrid.gateway.invoke.RunFunction;
 import io.nanogrid.gateway.limits.MemoryRateLimitStore;
 import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.plugins.PluginLoader;
@@ -41,6 +43,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -76,6 +79,7 @@ final class ManagementServer implements AutoCloseable {
                 new InstancePool(closing(new InstanceFactory(engine, poolConfig, instances, pump)), poolConfig));
         ExecutionLog log = closing(new ExecutionLog(database.executions(), config.logRetention(), clock));
         LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, config.maxBodyBytes(), poolConfig.outputBytes());
+        OutputStore outputs = new OutputStore(directory.resolve("outputs"), 1 << 20, Duration.ofHours(1), clock);
         LiveRoutes routes = new LiveRoutes();
         DeployEvents events = new DeployEvents();
         LiveFunctions functions = new LiveFunctions();
@@ -89,7 +93,8 @@ final class ManagementServer implements AutoCloseable {
         http = closing(new HttpServer(new Parts(config, "test", database, keys, store, engine, runtimes, pool,
                 new DefinitionReader(types, store), deployer,
                 new FunctionDefinitionReader(types, store), functionDeployer, catalog, uploads, events, routes,
-                new Invoke(dispatcher, log, clock), new MemoryRateLimitStore())));
+                new Invoke(dispatcher, log, clock), new MemoryRateLimitStore(),
+                new RunFunction(dispatcher, log, outputs), outputs)));
         base = URI.create("http://127.0.0.1:" + http.start());
     }
 

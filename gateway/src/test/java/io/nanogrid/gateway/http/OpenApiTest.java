@@ -75,7 +75,9 @@ class OpenApiTest {
         List<HandlerType> methods = List.of(HandlerType.GET, HandlerType.HEAD, HandlerType.POST, HandlerType.PUT,
                 HandlerType.PATCH, HandlerType.DELETE, HandlerType.OPTIONS);
         Set<String> routes = router.allHttpHandlers().stream().filter(route -> methods.contains(route.endpoint.method))
-                .map(route -> route.endpoint.method.name() + " " + route.endpoint.path.replace("*", "{path}"))
+                .map(route -> route.endpoint.method.name() + " "
+                        + route.endpoint.path.replace("*", "{path}").replace('<', '{')
+                                .replace('>', '}'))
                 .collect(toCollection(TreeSet::new));
         router.allWsHandlers().stream().filter(route -> route.getType() == WsHandlerType.WEBSOCKET)
                 .forEach(route -> routes.add("GET " + route.getPath()));
@@ -192,6 +194,12 @@ class OpenApiTest {
             PUT    | /functions/{id}               | {"memoryMb": 256}                                   | 404
             DELETE | /functions/{id}               |                                                     | 404
             GET    | /runtimes                     |                                                     | 200
+            POST   | /run                          | {}                                                  | 400
+            POST   | /run                          | {"functionId": "none"}                              | 404
+            GET    | /status/{jobId}               |                                                     | 404
+            GET    | /jobs                         |                                                     | 200
+            POST   | /jobs/{id}/retry              |                                                     | 404
+            GET    | /outputs/{requestId}/{file}   |                                                     | 404
             GET    | /health                       |                                                     | 503
             GET    | /health/live                  |                                                     | 200
             """)
@@ -204,7 +212,8 @@ class OpenApiTest {
         String id = status == 404 ? "1" : made.get("callback_id").asText();
 
         HttpResponse<String> response = server.send(method,
-                path.replace("{id}", id).replace("{chat_id}", "room").replace("{path}", "nothing"),
+                path.replace("{id}", id).replace("{chat_id}", "room").replaceAll("\\{(path|jobId|requestId|file)}",
+                        "nothing"),
                 body == null ? "" : body.replace("{id}", id));
 
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
@@ -213,7 +222,7 @@ class OpenApiTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/callbacks", "/callback/deploy", "/deploy", "/chatroom", "/functions", "/upload"})
+    @ValueSource(strings = {"/callbacks", "/callback/deploy", "/deploy", "/chatroom", "/functions", "/upload", "/run"})
     void whatItSaysAboutBodiesThatAreNotJsonIsTrue(String path) throws Exception {
         HttpResponse<String> response = server.send("POST", path, "", "Content-Type", "text/plain");
 

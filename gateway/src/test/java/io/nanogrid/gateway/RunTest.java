@@ -1,0 +1,384 @@
+package io.nanogrid.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.nanogrid.gateway.TestGateway.Answer;
+import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// `POST /run`, at once and as a job, and what becomes of jobs.
+class RunTest {
+
+    private static final String ECHO = "def handler(event, context): return event";
+
+    private static TestGateway gateway;
+    private static String echo;
+
+    @BeforeAll
+    static void start(@TempDir Path directory) throws Exception {
+        gateway = TestGateway.start("sandbox", directory);
+        echo = gateway.function("python", ECHO);
+    }
+
+    @AfterAll
+    static void stop() {
+        gateway.close();
+    }
+
+    private static String body(String functionId, String input) {
+        return "{\"functionId\": \"" + functionId + "\", \"inputData\": " + input + "}";
+    }
+
+    private static Answer run(String functionId, String input, String... headers) throws Exception {
+        return gateway.post("/run", body(functionId, input), headers);
+    }
+
+    private static String accepted(String functionId, String input) throws Exception {
+        return run(functionId, input, "x-async", "true").expect(202).json().path("jobId").asText();
+    }
+
+    private static JsonNode result(String jobId) {
+        return Awaitility.await().atMost(Duration.ofSeconds(30))
+                .until(() -> gateway.get("/status/" + jobId).expect(200).json(), json -> json.has("exitCode"));
+    }
+
+    @Test
+    void theAnswerSaysWhatTheFunctionReturnedAndPrintedAndTook() throws Exception {
+        String function = gateway.function("python", """
+                import sys
+                def handler(event, context):
+                    print("out"); print("err", file=sys.stderr)
+                    return {"statusCode": 201, "body": [event["n"], None, "ü"]}
+                """);
+
+        Answer answer = run(function, "{\"n\": 1.50}", "X-Request-Id", "mine").expect(200);
+
+        JsonNode json = answer.json();
+        assertThat(json.path("result").toString()).isEqualTo("{\"statusCode\":201,\"body\":[1.5,null,\"ü\"]}");
+        assertThat(json.path("requestId").asText()).isEqualTo("mine");
+        assertThat(json.path("functionId").asText()).isEqualTo(function);
+        assertThat(json.path("version").asInt()).isEqualTo(1);
+        assertThat(json.path("status").asText()).isEqualTo("SUCCESS");
+        assertThat(json.path("exitCode").asInt(-1)).isZero();
+        assertThat(json.path("stdout").asText()).isEqualTo("out\n");
+        assertThat(json.path("stderr").asText()).isEqualTo("err\n");
+        assertThat(json.path("durationMs").isNumber()).isTrue();
+        assertThat(json.path("coldStart").isBoolean()).isTrue();
+        assertThat(json.path("outputFiles").isArray()).isTrue();
+        assertThat(json.has("optimizationTip")).isTrue();
+        assertThat(gateway.execution(answer).stdout()).isEqualTo("out\n");
+    }
+
+    @Test
+    void inputThatIsLeftOutIsAnEmptyObject() throws Exception {
+        Answer answer = gateway.post("/run", "{\"functionId\": \"" + echo + "\"}").expect(200);
+
+        assertThat(answer.json().path("result").toString()).isEqualTo("{}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "\"text\"", "[1, [2]]", "true", "-1.5e3", "123456789012345678901234567890",
+            "\"\\u0000 ü 😀\"",
+            "{\"a\": {\"a\": 1}}"})
+    void anyJsonIsInput(String input) throws Exception {
+        Answer answer = run(echo, input).expect(200);
+
+        assertThat(answer.json().path("result")).isEqualTo(TestGateway.JSON.readTree(
+                TestGateway.JSON.writeValueAsString(TestGateway.JSON.readTree(input))));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            raise ValueError("no such thing")           | FAILED  | 1   | ValueError
+            import os; os._exit(3)                      | FAILED  | 3   | InstanceExited
+            return object()                             | FAILED  | 1   | TypeError
+            x = bytearray(300 << 20); return len(x)     | FAILED  | 137 | OutOfMemory
+            while True: pass                            | TIMEOUT | 124 | Timeout
+            """)
+    void aFaultOfTheFunctionIsAResult(String code, String status, int exitCode, String errorType) throws Exception {
+        String function = gateway.function("python", "def handler(event, context):\n    " + code, "timeoutMs", 3000);
+
+        JsonNode json = run(function, "{}").expect(200).json();
+
+        assertThat(json.path("status").asText()).isEqualTo(status);
+        assertThat(json.path("exitCode").asInt()).isEqualTo(exitCode);
+        assertThat(json.path("errorType").asText()).isEqualTo(errorType);
+        assertThat(json.path("result").isNull()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            {                                          | malformed_json
+            []                                         | json_object_expected
+            {"functionId": 5}                          | invalid_field
+            {"functionId": ""}                         | invalid_field
+            {}                                         | invalid_field
+            {"functionId": "x", "functionId": "y"}     | invalid_field
+            {"functionId": "x", "version": 0}          | invalid_field
+            {"functionId": "x", "version": 99999999999999999999} | invalid_field
+            {"functionId": "x", "version": 1e2}        | invalid_field
+            {"functionId": "x", "more": 1}             | unknown_field
+            {"functionId": "x", "inputData": {]}       | malformed_json
+            {"functionId": "x"} {}                     | malformed_json
+            {"functionId": "x", "inputData": NaN}      | malformed_json
+            """)
+    void garbageIsRefused(String body, String reason) throws Exception {
+        Answer answer = gateway.post("/run", body).expect(400);
+
+        assertThat(answer.reason()).isEqualTo(reason);
+    }
+
+    @Test
+    void allThatIsWrongWithABodyIsSaidAtOnce() throws Exception {
+        Answer answer = gateway.post("/run", "{\"version\": -1, \"wat\": 1}").expect(400);
+
+        assertThat(answer.json().path("detail").asText()).contains("version must", "functionId is missing", "wat");
+    }
+
+    @Test
+    void bytesThatAreNoUtf8AreRefused() throws Exception {
+        for (byte[] body : List.of(new byte[]{(byte) 0xff, (byte) 0xfe, '{', 0, '}', 0},
+                "{\"functionId\": \"x\"}".getBytes(StandardCharsets.UTF_16BE),
+                "{\"functionId\": \"é\"}".getBytes(StandardCharsets.ISO_8859_1))) {
+            HttpRequest.Builder request = gateway.request("/run").header("content-type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(body));
+            assertThat(gateway.send(request).expect(400).reason()).isEqualTo("malformed_json");
+        }
+    }
+
+    @Test
+    void inputThatIsTooDeepIsRefusedByTheGatewayOrTheFunctionAndKillsNeither() throws Exception {
+        assertThat(run(echo, "[".repeat(100_000) + "]".repeat(100_000)).expect(400).reason())
+                .isEqualTo("malformed_json");
+        run(echo, "[".repeat(900) + "]".repeat(900)).expect(200);
+        run(echo, "1").expect(200);
+    }
+
+    @Test
+    void aFunctionOrVersionThatIsNotThereIs404() throws Exception {
+        run("nothing", "{}").expect(404);
+        run("nothing", "{}", "x-async", "true").expect(404);
+        gateway.post("/run", "{\"functionId\": \"" + echo + "\", \"version\": 7}").expect(404);
+    }
+
+    @Test
+    void anAsyncHeaderThatIsNeitherTrueNorFalseIsRefused() throws Exception {
+        assertThat(run(echo, "{}", "x-async", "yes").expect(400).reason()).isEqualTo("invalid_header");
+        run(echo, "{}", "x-async", "False").expect(200);
+        run(echo, "{}", "x-async", "TRUE").expect(202);
+    }
+
+    @Test
+    void aBodyThatIsNotSaidToBeJsonIs415() throws Exception {
+        assertThat(gateway.post("/run", body(echo, "{}"), "content-type", "text/plain").expect(415).reason())
+                .isEqualTo("json_expected");
+    }
+
+    @Test
+    void aJobIsAcceptedRunAndItsResultIsThatOfACall() throws Exception {
+        Answer accepted = run(echo, "{\"n\": 1}", "x-async", "true", "X-Request-Id", "job-1").expect(202);
+
+        JsonNode result = result(accepted.json().path("jobId").asText());
+
+        assertThat(accepted.json().path("status").asText()).isEqualTo("ACCEPTED");
+        assertThat(accepted.json().path("requestId").asText()).isEqualTo("job-1");
+        assertThat(result.path("jobId")).isEqualTo(accepted.json().path("jobId"));
+        assertThat(result.path("status").asText()).isEqualTo("SUCCESS");
+        assertThat(result.path("requestId").asText()).isEqualTo("job-1");
+        assertThat(result.path("result").path("n").asInt()).isEqualTo(1);
+        assertThat(gateway.execution(accepted).status()).isEqualTo("SUCCESS");
+    }
+
+    @Test
+    void aJobsFaultIsItsResult() throws Exception {
+        String function = gateway.function("python", "def handler(e, c): raise KeyError('k')");
+
+        JsonNode result = result(accepted(function, "{}"));
+
+        assertThat(result.path("status").asText()).isEqualTo("FAILED");
+        assertThat(result.path("errorType").asText()).isEqualTo("KeyError");
+    }
+
+    @Test
+    void statusAndRetryOfAJobThatIsNotThereAre404() throws Exception {
+        for (String id : List.of("nothing", "%20", "..%2e", "x".repeat(2000))) {
+            assertThat(gateway.get("/status/" + id).status()).isIn(400, 404);
+            assertThat(gateway.post("/jobs/" + id + "/retry", "").status()).isIn(400, 404);
+        }
+    }
+
+    @Test
+    void aRetryIsANewJobThatNamesTheOldOne() throws Exception {
+        String first = accepted(echo, "{\"n\": 2}");
+        result(first);
+
+        JsonNode again = gateway.post("/jobs/" + first + "/retry", "").expect(202).json();
+        JsonNode result = result(again.path("jobId").asText());
+
+        assertThat(again.path("retryOf").asText()).isEqualTo(first);
+        assertThat(again.path("jobId").asText()).isNotEqualTo(first);
+        assertThat(result.path("result").path("n").asInt()).isEqualTo(2);
+        assertThat(result(first).path("result").path("n").asInt()).isEqualTo(2);
+    }
+
+    @Test
+    void jobsAreListedByStateAndPage() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            result(accepted(echo, "{}"));
+        }
+
+        JsonNode first = gateway.get("/jobs?state=done&limit=2").expect(200).json();
+        JsonNode second = gateway.get("/jobs?state=done&limit=2&cursor=" + first.path("nextCursor").asText())
+                .expect(200).json();
+
+        assertThat(first.path("jobs")).hasSize(2);
+        assertThat(second.path("jobs").path(0).path("jobId")).isNotEqualTo(first.path("jobs").path(1).path("jobId"));
+        for (JsonNode job : first.path("jobs")) {
+            assertThat(job.path("state").asText()).isEqualTo("done");
+            assertThat(job.path("attempts").asInt()).isEqualTo(1);
+            assertThat(job.path("endedAt").asText()).isGreaterThanOrEqualTo(job.path("acceptedAt").asText());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"state=lost", "state=", "limit=0", "limit=1001", "limit=x", "limit=-1", "cursor=%00",
+            "cursor=zzz",
+            "cursor="})
+    void aListThatCannotBeGivenIsRefused(String query) throws Exception {
+        assertThat(gateway.get("/jobs?" + query).expect(400).reason()).isEqualTo("invalid_parameter");
+    }
+
+    @Test
+    void manyJobsOfAFunctionThatTakesOneCallAtATimeAllRunAndKeepNoOtherWaiting() throws Exception {
+        String one = gateway.function("python",
+                "import time\ndef handler(e, c):\n    time.sleep(e['s'])\n    return e['n']", "concurrency", 1);
+        String blocker = accepted(one, "{\"s\": 3, \"n\": 0}");
+        List<String> waiting = new ArrayList<>();
+        for (int i = 1; i <= 20; i++) {
+            waiting.add(accepted(one, "{\"s\": 0, \"n\": " + i + "}"));
+        }
+
+        JsonNode other = result(accepted(echo, "{}"));
+
+        assertThat(other.path("status").asText()).isEqualTo("SUCCESS");
+        assertThat(gateway.get("/status/" + blocker).json().path("status").asText()).isEqualTo("running");
+        assertThat(gateway.get("/status/" + waiting.getFirst()).json().path("status").asText()).isEqualTo("pending");
+        for (int i = 1; i <= 20; i++) {
+            assertThat(result(waiting.get(i - 1)).path("result").asInt()).isEqualTo(i);
+        }
+    }
+
+    @Test
+    void onlyAJobThatHasEndedCanBeRunAgain() throws Exception {
+        String slow = gateway.function("python", "import time\ndef handler(e, c): time.sleep(2)");
+        String job = accepted(slow, "{}");
+
+        assertThat(gateway.post("/jobs/" + job + "/retry", "").expect(409).reason()).isEqualTo("job_not_finished");
+        result(job);
+    }
+
+    @Test
+    void aJobWhoseFunctionIsGoneIsDeadAndSaysWhy() throws Exception {
+        String busy = gateway.function("python", "import time\ndef handler(e, c): time.sleep(e['s'])", "concurrency",
+                1);
+        accepted(busy, "{\"s\": 1.5}");
+        String job = accepted(busy, "{\"s\": 0}");
+        gateway.delete("/functions/" + busy).expect(200);
+
+        JsonNode result = result(job);
+
+        assertThat(result.path("status").asText()).isEqualTo("FAILED");
+        assertThat(result.path("reason").asText()).contains("is there no more");
+        assertThat(gateway.get("/jobs?state=dead").json().path("jobs")).anySatisfy(
+                dead -> assertThat(dead.path("jobId").asText()).isEqualTo(job));
+    }
+
+    @Test
+    void theFunctionOfACallbackRunsToo() throws Exception {
+        int callback = gateway.deploy("also", "python", ECHO).expect(200).json().path("callback_id").asInt();
+        String function = functionOf(callback);
+
+        assertThat(run(function, "5").expect(200).json().path("result").asInt()).isEqualTo(5);
+        gateway.post("/callback/deploy", "{\"callback_id\": " + callback + ", \"status\": false}").expect(200);
+        assertThat(run(function, "5").expect(404).json().path("detail").asText()).contains("callback " + callback);
+    }
+
+    private static String functionOf(int callback) throws Exception {
+        for (JsonNode function : gateway.get("/functions?limit=100").expect(200).json().path("functions")) {
+            if (function.path("callbackId").asInt() == callback) {
+                return function.path("functionId").asText();
+            }
+        }
+        throw new AssertionError("callback " + callback + " has no function");
+    }
+
+    @Test
+    void anOlderVersionRunsWhenItIsAskedForByNumber() throws Exception {
+        String function = gateway.function("python", "def handler(e, c): return 'old'");
+        gateway.withBody("PUT", "/functions/" + function, "{\"code\": \"def handler(e, c): return 'new'\"}")
+                .expect(200);
+
+        JsonNode now = run(function, "{}").expect(200).json();
+        JsonNode old = gateway.post("/run", "{\"functionId\": \"" + function + "\", \"version\": 1}").expect(200)
+                .json();
+
+        assertThat(now.path("result").asText() + now.path("version")).isEqualTo("new2");
+        assertThat(old.path("result").asText() + old.path("version")).isEqualTo("old1");
+    }
+
+    @Test
+    void aCallThatMayTakeMoreThanAnHourIsForAJob() throws Exception {
+        String function = gateway.function("python", ECHO, "timeoutMs", 7_200_000);
+
+        assertThat(run(function, "{}").expect(400).reason()).isEqualTo("async_required");
+        assertThat(result(accepted(function, "{}")).path("status").asText()).isEqualTo("SUCCESS");
+    }
+
+    @Test
+    void aFullFunctionTurnsACallAwayAndAJobWaitsAtNoCost() throws Exception {
+        String one = gateway.function("python",
+                "import time\ndef handler(e, c):\n    time.sleep(e['s'])\n    return 'done'",
+                "concurrency", 1);
+        String quick = body(one, "{\"s\": 0}");
+        try (var first = gateway.hold(request(body(one, "{\"s\": 15}")), 1)) {
+            Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> instances("busy") >= 1);
+            try (var queued = gateway.hold(request(quick), 1024)) {
+                Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> instances("waitingCalls") >= 1024);
+
+                Answer answer = gateway.post("/run", quick).expect(429);
+                String job = accepted(one, "{\"s\": 0}");
+
+                assertThat(answer.reason()).isEqualTo("function_busy");
+                assertThat(answer.header("Retry-After")).isPresent();
+                assertThat(result(job).path("result").asText()).isEqualTo("done");
+                assertThat(gateway.get("/jobs?limit=1000").json().path("jobs")).anySatisfy(done -> {
+                    assertThat(done.path("jobId").asText()).isEqualTo(job);
+                    assertThat(done.path("attempts").asInt()).isEqualTo(1);
+                });
+            }
+        }
+    }
+
+    private static String request(String body) {
+        return "POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                + body.length()
+                + "\r\n\r\n" + body;
+    }
+
+    private static int instances(String state) throws Exception {
+        return gateway.get("/health").json().path("instances").path(state).asInt();
+    }
+}
