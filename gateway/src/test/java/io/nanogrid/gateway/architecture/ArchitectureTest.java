@@ -72,7 +72,8 @@ class ArchitectureTest {
 
     @ParameterizedTest
     @CsvSource({"io.javalin,http", "org.eclipse.jetty,http", "org.pf4j,plugins", "com.github.dockerjava,engine.docker",
-            "software.amazon,aws", "redis.clients,redis", "java.sql,", "javax.sql,", "com.zaxxer,", "org.sqlite,"})
+            "software.amazon,aws", "redis.clients,redis", "io.micrometer,metrics", "io.prometheus,metrics", "java.sql,",
+            "javax.sql,", "com.zaxxer,", "org.sqlite,"})
     void aLibraryHasOneHome(String library, String home) {
         noClasses().that(describe("live elsewhere", type -> !name(type).equals(home))).should()
                 .dependOnClassesThat().resideInAnyPackage(library, library + "..").check(GATEWAY);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.metrics;
+
+import org.jspecify.annotations.NullMarked;
