@@ -7,14 +7,16 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Writes the records of calls in batches, off the path of the calls. Safe for use by many threads.
+/// Tells whoever wants to know of calls that have ended, and writes their records in batches, off the path of the calls. Safe for use by
+/// many threads. The lock guards what is gathered and the counts; it isn't held while anything is stored.
 ///
 /// A record is stored a fraction of a second after its call. When storing falls behind by some ten thousand records, calls wait for it
 /// rather than lose theirs. What can't be stored is tried again until [#close].
@@ -24,16 +26,24 @@ public final class ExecutionLog implements AutoCloseable {
     private static final int CAPACITY = 20_000;
     private static final int BATCH = 1_000;
     private static final Duration GATHER = Duration.ofMillis(100);
-    /// How often the writer looks whether it is still wanted.
-    private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration CLEAN = Duration.ofMinutes(10);
 
-    private final BlockingQueue<ExecutionRecord> queue = new ArrayBlockingQueue<>(CAPACITY);
+    private final List<Consumer<ExecutionRecord>> listeners = new CopyOnWriteArrayList<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition arrived = lock.newCondition();
+    private final Condition hurried = lock.newCondition();
+    private final Condition taken = lock.newCondition();
+    private final Condition settled = lock.newCondition();
+    private List<ExecutionRecord> gathered = new ArrayList<>();
+    private long added;
+    /// How many of those that were added have been stored, or are lost for good.
+    private long done;
+    /// Up to which of those that were added somebody waits for.
+    private long wanted;
     private final ExecutionRepository repository;
     private final Duration retention;
     private final InstantSource clock;
-    private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread writer;
     private volatile boolean closed;
 
@@ -46,33 +56,102 @@ public final class ExecutionLog implements AutoCloseable {
         writer.start();
     }
 
+    /// Tells `listener` of every call from now on, in the call's own thread: it must neither block nor throw.
+    public void listen(Consumer<ExecutionRecord> listener) {
+        listeners.add(listener);
+    }
+
     public void add(ExecutionRecord execution) throws InterruptedException {
-        queue.put(execution);
+        lock.lock();
+        try {
+            while (gathered.size() >= CAPACITY) {
+                taken.await();
+            }
+            gathered.add(execution);
+            added++;
+            if (gathered.size() == 1) {
+                arrived.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (Consumer<ExecutionRecord> listener : listeners) {
+            listener.accept(execution);
+        }
+    }
+
+    /// Has what was added before stored at once, so that whoever reads the records next finds it.
+    ///
+    /// @param patience how long to wait for that
+    /// @return whether it is stored
+    public boolean flush(Duration patience) throws InterruptedException {
+        lock.lock();
+        try {
+            long last = added;
+            wanted = Math.max(wanted, last);
+            hurried.signal();
+            long left = patience.toNanos();
+            while (done < last && left > 0) {
+                left = settled.awaitNanos(left);
+            }
+            return done >= last;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void run() {
         long nextCleaning = System.nanoTime();
-        List<ExecutionRecord> batch = new ArrayList<>();
         try {
-            while (!closed || !queue.isEmpty()) {
-                ExecutionRecord first = queue.poll(LOOK.toMillis(), TimeUnit.MILLISECONDS);
-                if (first != null) {
-                    batch.add(first);
-                    // A transaction a call would cost more than the call.
-                    boolean _ = stopping.await(GATHER.toMillis(), TimeUnit.MILLISECONDS);
-                    do {
-                        queue.drainTo(batch, BATCH - batch.size());
-                        store(batch);
-                        batch.clear();
-                    } while (!queue.isEmpty());
+            while (true) {
+                List<ExecutionRecord> records = take(nextCleaning - System.nanoTime());
+                if (records.isEmpty() && closed) {
+                    return;
                 }
-                if (System.nanoTime() - nextCleaning >= 0) {
+                for (int from = 0; from < records.size(); from += BATCH) {
+                    List<ExecutionRecord> batch = records.subList(from, Math.min(records.size(), from + BATCH));
+                    store(batch);
+                    settle(batch.size());
+                }
+                if (System.nanoTime() - nextCleaning >= 0 && !closed) {
                     clean();
                     nextCleaning = System.nanoTime() + CLEAN.toNanos();
                 }
             }
         } catch (InterruptedException e) {
-            LOG.warn("{} records of calls are lost: the log was interrupted", batch.size() + queue.size());
+            LOG.warn("Records of calls are lost: the log was interrupted");
+        }
+    }
+
+    /// Waits for records, and a moment more for others: a transaction a call would cost more than the call.
+    ///
+    /// @param patience in nanoseconds
+    /// @return what there is then; empty where nothing came in time
+    private List<ExecutionRecord> take(long patience) throws InterruptedException {
+        lock.lock();
+        try {
+            for (long left = patience; gathered.isEmpty() && !closed && left > 0;) {
+                left = arrived.awaitNanos(left);
+            }
+            for (long left = gathered.isEmpty() ? 0 : GATHER.toNanos(); wanted <= done && !closed && left > 0;) {
+                left = hurried.awaitNanos(left);
+            }
+            List<ExecutionRecord> records = gathered;
+            gathered = new ArrayList<>();
+            taken.signalAll();
+            return records;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void settle(int count) {
+        lock.lock();
+        try {
+            done += count;
+            settled.signalAll();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -110,8 +189,14 @@ public final class ExecutionLog implements AutoCloseable {
     /// Stores what is still waiting.
     @Override
     public void close() {
-        closed = true;
-        stopping.countDown();
+        lock.lock();
+        try {
+            closed = true;
+            arrived.signalAll();
+            hurried.signalAll();
+        } finally {
+            lock.unlock();
+        }
         try {
             writer.join();
         } catch (InterruptedException e) {

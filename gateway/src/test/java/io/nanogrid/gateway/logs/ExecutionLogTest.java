@@ -92,6 +92,39 @@ class ExecutionLogTest {
     }
 
     @Test
+    void whatWasAddedIsStoredWhenAFlushHasEnded() throws Exception {
+        try (ExecutionLog log = log()) {
+            for (int i = 0; i < 20; i++) {
+                log.add(execution("r" + i));
+                assertThat(log.flush(Duration.ofSeconds(10))).isTrue();
+                assertThat(repository.ids()).hasSize(i + 1);
+            }
+        }
+    }
+
+    @Test
+    void aFlushDoesNotWaitLongerThanItsCallerWants() throws Exception {
+        repository.gate = new CountDownLatch(1);
+        try (ExecutionLog log = log()) {
+            log.add(execution("one"));
+            assertThat(log.flush(Duration.ofMillis(1))).isFalse();
+            repository.gate.countDown();
+        }
+    }
+
+    @Test
+    void whoListensIsToldOfACallBeforeItIsAnswered() throws Exception {
+        List<String> told = new ArrayList<>();
+        try (ExecutionLog log = log()) {
+            log.listen(call -> told.add(call.requestId()));
+
+            log.add(execution("one"));
+
+            assertThat(told).containsExactly("one");
+        }
+    }
+
+    @Test
     void whatIsOlderThanTheRetentionIsDeleted() {
         try (ExecutionLog _ = log()) {
             await().untilAsserted(() -> assertThat(repository.cutoff).isEqualTo(Instant.parse("2026-01-01T00:00:00Z")));
