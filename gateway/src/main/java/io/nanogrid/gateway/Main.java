@@ -5,6 +5,7 @@ import io.nanogrid.gateway.config.ConfigException;
 import io.nanogrid.gateway.config.DotEnv;
 import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.logs.LogProvider;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
@@ -24,7 +25,6 @@ public final class Main {
     }
 
     static void main(String[] args) throws IOException, InterruptedException {
-        configureLogging();
         PrintStream err = System.err;
         GatewayConfig config;
         try {
@@ -36,6 +36,8 @@ public final class Main {
             System.exit(GatewayConfig.EXIT_CONFIG);
             return;
         }
+        boolean json = config.logFormat() == GatewayConfig.LogFormat.JSON;
+        configureLogging(json);
         if (List.of(args).contains("--reset")) {
             System.exit(reset(config.dataDirectory(), err));
         }
@@ -52,7 +54,11 @@ public final class Main {
             return;
         }
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> stop(gateway)));
-        announce(config, gateway.port());
+        if (json) {
+            LoggerFactory.getLogger(Main.class).info("NanoGrid is ready on {}", url(config, gateway.port()));
+        } else {
+            announce(config, gateway.port());
+        }
     }
 
     private static int reset(Path data, PrintStream err) throws IOException {
@@ -76,9 +82,12 @@ public final class Main {
         Runtime.getRuntime().halt(0);
     }
 
+    private static String url(GatewayConfig config, int port) {
+        return "http://" + (config.host().equals("0.0.0.0") ? "127.0.0.1" : config.host()) + ":" + port;
+    }
+
     private static void announce(GatewayConfig config, int port) {
-        String host = config.host().equals("0.0.0.0") ? "127.0.0.1" : config.host();
-        String url = "http://" + host + ":" + port;
+        String url = url(config, port);
         String key = config.apiKeys().isEmpty() ? "" : " -H \"x-api-key: $NANOGRID_API_KEY\"";
         PrintStream out = System.out;
         out.println();
@@ -93,7 +102,8 @@ public final class Main {
         out.flush();
     }
 
-    private static void configureLogging() {
+    private static void configureLogging(boolean json) {
+        LogProvider.use(json);
         Map<String, String> defaults = Map.of(
                 "org.slf4j.simpleLogger.showDateTime", "true",
                 "org.slf4j.simpleLogger.dateTimeFormat", "yyyy-MM-dd HH:mm:ss.SSS",

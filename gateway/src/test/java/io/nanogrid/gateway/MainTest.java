@@ -19,11 +19,12 @@ final class MainTest {
 
         int exit = ProcessGateway
                 .launch(log, Map.of("PORT", "http", "HOST", "0.0.0.0", "ENGINE", "podman", "MAX_BODY_BYTES", "0",
+                        "LOG_FORMAT", "xml",
                         "DATA_DIR", directory.resolve("data").toString()))
                 .waitFor();
 
         assertThat(exit).isEqualTo(78);
-        assertThat(Files.readString(log)).contains("PORT: ", "HOST: ", "ENGINE: ", "MAX_BODY_BYTES: ")
+        assertThat(Files.readString(log)).contains("PORT: ", "HOST: ", "ENGINE: ", "MAX_BODY_BYTES: ", "LOG_FORMAT: ")
                 .doesNotContain("Exception");
         assertThat(directory.resolve("data")).doesNotExist();
     }

@@ -49,7 +49,8 @@ public record GatewayConfig(
         List<AddressRange> networkAllow,
         @Nullable String networkImage,
         UidRange sandboxUids,
-        @Nullable Path sandboxRoot) {
+        @Nullable Path sandboxRoot,
+        LogFormat logFormat) {
 
     public static final int EXIT_CONFIG = 78;
 
@@ -61,6 +62,11 @@ public record GatewayConfig(
     /// `auto` takes docker where its daemon answers, else the sandbox.
     public enum EngineChoice {
         AUTO, DOCKER, SANDBOX
+    }
+
+    /// How the gateway writes its own log: lines of text, or one JSON object a line.
+    public enum LogFormat {
+        TEXT, JSON
     }
 
     public record UidRange(int first, int last) {
@@ -121,7 +127,8 @@ public record GatewayConfig(
                 settings.get("NETWORK_IMAGE"),
                 settings.read("SANDBOX_UIDS", new UidRange(700_000, 765_535), UidRange::parse,
                         "must be one range of uids from 1000 up, such as 700000-765535"),
-                root == null ? null : Path.of(root).toAbsolutePath().normalize());
+                root == null ? null : Path.of(root).toAbsolutePath().normalize(),
+                settings.choice("LOG_FORMAT", LogFormat.TEXT, LogFormat.class));
         if (!settings.problems().isEmpty()) {
             throw new ConfigException(settings.problems());
         }

@@ -32,7 +32,7 @@ class GatewayConfigTest {
         GatewayConfig expected = new GatewayConfig("127.0.0.1", 8080, absolute("data"), null, absolute("plugins"),
                 EngineChoice.AUTO, List.of(), false, 100, Set.of(), Set.of(), List.of(), Duration.ofSeconds(10),
                 Duration.ofDays(7), 6 << 20, 7000, 10_000, 1L << 30, Map.of(), List.of(), null,
-                new UidRange(700_000, 765_535), null);
+                new UidRange(700_000, 765_535), null, GatewayConfig.LogFormat.TEXT);
         assertThat(read(Map.of())).isEqualTo(expected);
     }
 
@@ -58,6 +58,7 @@ class GatewayConfigTest {
                 mapping("TRUSTED_PROXIES", "10.1.0.0/16, ::1", GatewayConfig::trustedProxies,
                         List.of(new AddressRange(InetAddress.ofLiteral("10.1.0.0"), 16),
                                 new AddressRange(InetAddress.ofLiteral("::1"), 128))),
+                mapping("LOG_FORMAT", "json", GatewayConfig::logFormat, GatewayConfig.LogFormat.JSON),
                 mapping("DRAIN_SECONDS", "30", GatewayConfig::drain, Duration.ofSeconds(30)),
                 mapping("DRAIN_SECONDS", "500ms", GatewayConfig::drain, Duration.ofMillis(500)),
                 mapping("LOG_RETENTION", "2", GatewayConfig::logRetention, Duration.ofDays(2)),
