@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ public final class Builds {
     private final InstancePool pool;
     private final Layers layers;
     private final FunctionVersions versions;
+    private final List<Consumer<End>> listeners = new CopyOnWriteArrayList<>();
 
     /// @param callbacks tells what code and which libraries are in use, by functions without a callback too
     public Builds(CallbackRepository callbacks, CodeStore store, Runtimes runtimes, Engine engine, InstancePool pool,
@@ -63,6 +65,22 @@ public final class Builds {
         }
     }
 
+    /// How a build ended.
+    ///
+    /// @param result `built`, `failed` or `unavailable`
+    /// @param cached whether nothing had to be installed for it
+    public record End(String result, boolean cached, Duration took) {
+    }
+
+    /// Tells `listener` of every build that has ended from now on, in the building thread: it must neither block nor throw.
+    public void listen(Consumer<End> listener) {
+        listeners.add(listener);
+    }
+
+    private void ended(String result, boolean cached, Duration took) {
+        listeners.forEach(listener -> listener.accept(new End(result, cached, took)));
+    }
+
     /// Makes a stored version what the pool can run; see [FunctionVersions#prepare].
     Prepared prepare(String name, VersionRecord record, Consumer<String> log)
             throws InvalidDefinition, EngineException, IOException, InterruptedException {
@@ -77,6 +95,21 @@ public final class Builds {
     <O> O release(String name, VersionRecord record, BuildLog log, Function<Built, O> goLive,
             Function<BuildFault, O> fault) throws InterruptedException {
         long began = System.nanoTime();
+        return release(name, record, log, began, built -> {
+            O outcome = goLive.apply(built);
+            ended("built", built.cached(), built.took());
+            return outcome;
+        }, failure -> {
+            ended(switch (failure) {
+                case BuildFault.Failed _ -> "failed";
+                case BuildFault.Unavailable _ -> "unavailable";
+            }, false, Duration.ofNanos(System.nanoTime() - began));
+            return fault.apply(failure);
+        });
+    }
+
+    private <O> O release(String name, VersionRecord record, BuildLog log, long began, Function<Built, O> goLive,
+            Function<BuildFault, O> fault) throws InterruptedException {
         try (Prepared prepared = versions.prepare(name, record, log::line)) {
             FunctionVersion version = prepared.version();
             boolean lives = false;

@@ -239,6 +239,11 @@ public final class InstancePool implements AutoCloseable {
         return read(books::status);
     }
 
+    /// Since the pool was made.
+    public ColdStarts coldStarts() {
+        return read(() -> books.coldStarts);
+    }
+
     /// Destroys every instance, lent ones too, and waits until they are gone.
     @Override
     public void close() {

@@ -34,6 +34,7 @@ final class PoolBooks {
     private final PoolConfig config;
     private final Supply supply;
     private boolean someoneStarves;
+    ColdStarts coldStarts = ColdStarts.ZERO;
 
     PoolBooks(InstancePool pool, PoolConfig config, Supply supply) {
         this.pool = pool;
@@ -91,6 +92,7 @@ final class PoolBooks {
                 return;
             }
             slot.starting++;
+            coldStarts = coldStarts.plus(stem != null, slot.version.dependencies() != null);
             supply.supply(slot, stem, now);
             stems.demand(shape, now);
         }
