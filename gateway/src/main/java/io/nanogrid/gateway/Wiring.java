@@ -3,6 +3,7 @@ package io.nanogrid.gateway;
 import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.Example;
+import io.nanogrid.db.JobRepository;
 import io.nanogrid.db.sqlite.SqliteDatabase;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.auth.KeyVault;
@@ -25,17 +26,22 @@ import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.http.HttpServer;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.invoke.MemoryTuner;
 import io.nanogrid.gateway.invoke.OutputStore;
 import io.nanogrid.gateway.invoke.RunFunction;
 import io.nanogrid.gateway.jobs.Cleaner;
 import io.nanogrid.gateway.jobs.JobRunner;
 import io.nanogrid.gateway.limits.MemoryRateLimitStore;
+import io.nanogrid.gateway.logs.CallFeed;
 import io.nanogrid.gateway.logs.ExecutionLog;
+import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.plugins.PluginLoader;
 import io.nanogrid.gateway.plugins.Runtimes;
+import io.nanogrid.gateway.pool.ColdStarts;
 import io.nanogrid.gateway.pool.InstanceFactory;
 import io.nanogrid.gateway.pool.InstancePool;
 import io.nanogrid.gateway.pool.PoolConfig;
+import io.nanogrid.gateway.pool.PoolStatus;
 import io.nanogrid.gateway.routes.RoutePath;
 import io.nanogrid.gateway.wire.OutputPump;
 import io.nanogrid.spi.RuntimeDescriptor;
@@ -47,6 +53,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,6 +107,11 @@ public final class Wiring implements AutoCloseable {
         InstancePool pool = closing(new InstancePool(factory, poolConfig));
 
         ExecutionLog log = closing(new ExecutionLog(database.executions(), config.logRetention(), clock));
+        Metrics metrics = closing(new Metrics());
+        log.listen(metrics.calls()::ended);
+        CallFeed feed = new CallFeed();
+        log.listen(feed::publish);
+        MemoryTuner tuner = new MemoryTuner(log, database.executions());
         LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, poolConfig.resultBytes(),
                 poolConfig.outputBytes());
         LiveRoutes routes = new LiveRoutes();
@@ -106,6 +119,8 @@ public final class Wiring implements AutoCloseable {
         LiveFunctions functions = new LiveFunctions();
         Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, functions);
         RuntimeTypes types = new RuntimeTypes(runtimes, engine);
+        builds.listen(end -> metrics.build(end.result(), end.cached(), end.took()));
+        measure(metrics, pool, poolConfig, database.jobs());
         Deployer deployer = new Deployer(database.callbacks(), database.functions(), builds, pool, routes, functions,
                 events);
         FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, pool, functions);
@@ -115,7 +130,7 @@ public final class Wiring implements AutoCloseable {
         stock(engine, runtimes, pool);
 
         OutputStore outputs = new OutputStore(data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
-        RunFunction run = new RunFunction(dispatcher, log, outputs);
+        RunFunction run = new RunFunction(dispatcher, log, outputs, tuner);
         closing(new Cleaner(database.jobs(), database.idempotency(), outputs, RESULTS_KEPT, clock));
         JobRunner jobs = closing(new JobRunner(database.queue(), catalog, run, poolConfig.mostInstances(),
                 poolConfig.defaultConcurrency(), config.drain()));
@@ -126,12 +141,32 @@ public final class Wiring implements AutoCloseable {
                 new DefinitionReader(types, store), deployer,
                 new FunctionDefinitionReader(types, store), functionDeployer, catalog, data.uploads(), events, routes,
                 new Invoke(dispatcher, log, clock),
-                new MemoryRateLimitStore(), run, outputs)));
+                new MemoryRateLimitStore(), run, outputs, log, feed, tuner, metrics)));
         // Jobs that run and calls in flight have the same time to end in.
         AutoCloseable drain = jobs::drain;
         closing(drain);
         jobs.start();
         return http.start();
+    }
+
+    private static void measure(Metrics metrics, InstancePool pool, PoolConfig config, JobRepository jobs) {
+        metrics.gauges("nanogrid_instances", "Instances by state", "state", () -> {
+            PoolStatus status = pool.status();
+            return Map.of("starting", status.starting(), "stem", status.stems(), "idle", status.idle(), "busy",
+                    status.busy());
+        });
+        metrics.gauge("nanogrid_waiting_calls", "Calls that wait for an instance",
+                () -> pool.status().waiting());
+        metrics.gauges("nanogrid_memory_bytes", "Memory that instances have been promised, and may be in all", "kind",
+                () -> Map.of("promised", (long) pool.status().promisedMb() << 20, "budget",
+                        (long) config.memoryBudgetMb() << 20));
+        metrics.gauges("nanogrid_jobs", "Jobs by state", "state", () -> jobs.counts().entrySet().stream()
+                .collect(Collectors.toMap(entry -> entry.getKey().wireName(), Map.Entry::getValue)));
+        metrics.counters("nanogrid_cold_starts", "Instances made for calls that waited, by what they were made of",
+                "kind", () -> {
+                    ColdStarts starts = pool.coldStarts();
+                    return Map.of("stem", starts.stem(), "image", starts.image(), "none", starts.none());
+                });
     }
 
     /// The original's two examples, for a database that has never had a callback.

@@ -20,11 +20,16 @@ import org.jspecify.annotations.Nullable;
 /// of what a warm call does. Used by one thread.
 final class ApiExchange {
 
+    private static final int NOT_ANSWERED = 0;
+
     private final Request request;
     private final Response response;
     private final Callback callback;
     private final String requestId;
     private final List<HttpField> last = new ArrayList<>(2);
+    private int status = NOT_ANSWERED;
+    private @Nullable String template;
+    private @Nullable Problem problem;
     private @Nullable Keeping keeping;
 
     /// What is said while somebody wants to keep the answer.
@@ -45,6 +50,32 @@ final class ApiExchange {
 
     String method() {
         return request.getMethod();
+    }
+
+    /// Of the callback that the path leads to, without `/api/`; null where it leads to none.
+    @Nullable
+    String template() {
+        return template;
+    }
+
+    void leadsTo(String callbackTemplate) {
+        template = callbackTemplate;
+    }
+
+    /// What was answered, or 0 before that.
+    int status() {
+        return status;
+    }
+
+    /// What was answered, if it was an error of the gateway or one that it reports.
+    @Nullable
+    Problem problem() {
+        return problem;
+    }
+
+    /// Since the request's head was there, in nanoseconds.
+    long elapsedNanos() {
+        return System.nanoTime() - request.getBeginNanoTime();
     }
 
     /// As it was sent, with its escapes.
@@ -148,15 +179,17 @@ final class ApiExchange {
         last.add(new HttpField(name, value));
     }
 
-    void send(Problem problem) {
+    void send(Problem error) {
+        problem = error;
         set(Problems.TYPE_FIELD);
-        send(problem.status(), Problems.body(problem, requestId));
+        send(error.status(), Problems.body(error, requestId));
     }
 
     /// Answers; nothing can be set any more.
-    void send(int status, byte[] body) {
+    void send(int code, byte[] body) {
+        status = code;
         if (keeping != null) {
-            keeping.keeper.accept(new KeptResponse(status, keeping.headers, Bytes.wrap(body)));
+            keeping.keeper.accept(new KeptResponse(code, keeping.headers, Bytes.wrap(body)));
             keeping = null;
         }
         last.forEach(this::set);
@@ -164,7 +197,7 @@ final class ApiExchange {
             // The rest of the body may never come, and would be taken for the next request.
             response.getHeaders().put(HttpHeader.CONNECTION, "close");
         }
-        response.setStatus(status);
+        response.setStatus(code);
         response.write(true, ByteBuffer.wrap(body), callback);
     }
 

@@ -7,9 +7,12 @@ import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.http.Idempotency.Attempt;
 import io.nanogrid.gateway.invoke.HttpCall;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.logs.CurrentRequest;
+import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.routes.RouteTable.Match;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -21,6 +24,10 @@ final class ApiHandler extends Handler.Wrapper {
     private static final String PREFIX = "/api/";
     static final List<String> METHODS = List.of("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT");
 
+    /// Of the gateway's own.
+    private static final String OWN_PREFIX = PREFIX + "functions/";
+    private static final Pattern OWN = Pattern.compile(OWN_PREFIX + "[^/]+/logs/?");
+
     private final LiveRoutes routes;
     private final Invoke invoke;
     private final Guard guard;
@@ -30,6 +37,7 @@ final class ApiHandler extends Handler.Wrapper {
     private final Idempotency idempotency;
     private final CallWriter writer;
     private final Problems problems;
+    private final Metrics metrics;
     private final int maxBodyBytes;
 
     ApiHandler(
@@ -42,6 +50,7 @@ final class ApiHandler extends Handler.Wrapper {
             Idempotency idempotency,
             CallWriter writer,
             Problems problems,
+            Metrics metrics,
             int maxBodyBytes) {
         this.routes = routes;
         this.invoke = invoke;
@@ -52,6 +61,7 @@ final class ApiHandler extends Handler.Wrapper {
         this.idempotency = idempotency;
         this.writer = writer;
         this.problems = problems;
+        this.metrics = metrics;
         this.maxBodyBytes = maxBodyBytes;
     }
 
@@ -64,16 +74,34 @@ final class ApiHandler extends Handler.Wrapper {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         String path = request.getHttpURI().getPath();
-        if (path == null || !path.startsWith(PREFIX)) {
-            return super.handle(request, response, callback);
-        }
-        ApiExchange exchange = new ApiExchange(request, response, callback);
         try {
-            handle(exchange);
-        } catch (Exception | Error e) {
-            exchange.send(problems.problem(e, exchange.requestId(), exchange.method(), path));
+            if (path == null || !path.startsWith(PREFIX) || isOwn(path)) {
+                return super.handle(request, response, callback);
+            }
+            ApiExchange exchange = new ApiExchange(request, response, callback);
+            CurrentRequest.begin(exchange.requestId());
+            try {
+                handle(exchange);
+            } catch (Exception | Error e) {
+                exchange.send(problems.problem(e, exchange.method(), path));
+            }
+            count(exchange);
+            return true;
+        } finally {
+            CurrentRequest.end();
         }
-        return true;
+    }
+
+    private static boolean isOwn(String path) {
+        return path.startsWith(OWN_PREFIX) && OWN.matcher(path).matches();
+    }
+
+    private void count(ApiExchange exchange) {
+        metrics.requests().call(exchange.method(), exchange.template(), exchange.status(), exchange.elapsedNanos());
+        Problem problem = exchange.problem();
+        if (problem != null) {
+            metrics.error(problem.component().wireName(), problem.reason());
+        }
     }
 
     private void handle(ApiExchange exchange) throws InterruptedException {
@@ -82,6 +110,7 @@ final class ApiHandler extends Handler.Wrapper {
         }
         switch (find(exchange.method(), exchange.path().substring(PREFIX.length()))) {
             case Match.Found<Route>(Route route, Map<String, String> parameters) -> {
+                exchange.leadsTo(route.template());
                 if (route.auth() == Access.KEY) {
                     guard.requireKeyOfCallback(exchange.header(Guard.API_KEY));
                 }

@@ -58,7 +58,7 @@ final class Callbacks {
             definitions.inlineText(draft.runtime(), code).ifPresentOrElse(text -> json.put("code", text),
                     () -> CallbackJson.addFiles(json, code));
         } catch (IOException e) {
-            LOG.error("[{}] The code of callback {} can't be read", RequestId.of(ctx), callback.id(), e);
+            LOG.error("The code of callback {} can't be read", callback.id(), e);
             json.put("code", null);
             json.put("code_hint", "the stored code is lost or damaged: send it again by PUT /callbacks/"
                     + callback.id() + ", and deploy");

@@ -1,6 +1,5 @@
 package io.nanogrid.gateway.http;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.http.Context;
 import io.nanogrid.gateway.deploy.BuildFault;
 import io.nanogrid.gateway.deploy.DeployEvent;
@@ -8,14 +7,10 @@ import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.DeployOutcome;
 import io.nanogrid.gateway.deploy.Deployer;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +18,6 @@ import org.slf4j.LoggerFactory;
 final class DeployStream {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeployStream.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final DeployEvents events;
     private final Problems problems;
@@ -53,10 +47,7 @@ final class DeployStream {
                     outcome.completeExceptionally(new IllegalStateException("the deploy ended abruptly", e));
                 }
             });
-            ctx.res().setContentType("text/event-stream");
-            ctx.res().setCharacterEncoding("UTF-8");
-            ctx.res().setHeader("Cache-Control", "no-store");
-            OutputStream out = ctx.res().getOutputStream();
+            EventStream out = EventStream.open(ctx);
             relay(queue, out);
             finish(out, outcome, ctx);
         } catch (IOException e) {
@@ -65,13 +56,13 @@ final class DeployStream {
     }
 
     /// @param queue ends with an empty element
-    private static void relay(BlockingQueue<Optional<DeployEvent>> queue, OutputStream out)
+    private static void relay(BlockingQueue<Optional<DeployEvent>> queue, EventStream out)
             throws IOException, InterruptedException {
         for (Optional<DeployEvent> next = queue.take(); next.isPresent(); next = queue.take()) {
             DeployEvent event = next.get();
             switch (event.type()) {
-                case STATUS -> send(out, "status", CallbackJson.event(event));
-                case LOG -> send(out, "log", CallbackJson.event(event));
+                case STATUS -> out.send("status", CallbackJson.event(event));
+                case LOG -> out.send("log", CallbackJson.event(event));
                 case ERROR -> {
                     // The outcome says more, and says it at the end.
                 }
@@ -79,30 +70,24 @@ final class DeployStream {
         }
     }
 
-    private void finish(OutputStream out, CompletableFuture<DeployOutcome> future, Context ctx) throws IOException {
+    private void finish(EventStream out, CompletableFuture<DeployOutcome> future, Context ctx) throws IOException {
         Problem problem = switch (future.state()) {
             case SUCCESS -> switch (future.resultNow()) {
                 case DeployOutcome.Deployed deployed -> {
-                    send(out, "result", CallbackJson.deployed(deployed));
+                    out.send("result", CallbackJson.deployed(deployed));
                     yield null;
                 }
                 case BuildFault.Failed failed -> problem(failed);
                 case BuildFault.Unavailable unavailable -> problem(unavailable);
             };
-            case FAILED -> problems.problem((Exception) future.exceptionNow(), RequestId.of(ctx),
+            case FAILED -> problems.problem((Exception) future.exceptionNow(),
                     ctx.req().getMethod(), ctx.path());
             case RUNNING, CANCELLED -> throw new IllegalStateException("a deploy that has ended is " + future.state());
         };
         if (problem != null) {
-            send(out, "error", Problems.members(problem, RequestId.of(ctx)));
+            Problems.note(ctx, problem);
+            out.send("error", Problems.members(problem, RequestId.of(ctx)));
         }
-    }
-
-    private static void send(OutputStream out, String event, Map<String, ? extends @Nullable Object> data)
-            throws IOException {
-        out.write(("event: " + event + "\ndata: " + JSON.writeValueAsString(data) + "\n\n")
-                .getBytes(StandardCharsets.UTF_8));
-        out.flush();
     }
 
     static Problem problem(BuildFault.Failed failed) {

@@ -76,13 +76,12 @@ final class Deploys {
     }
 
     private static void answerAtOnce(Context ctx, Deployer.Accepted accepted) {
-        String requestId = RequestId.of(ctx);
         CallbackRecord callback = accepted.callback();
         Thread.startVirtualThread(() -> {
             try {
                 accepted.run();
             } catch (InterruptedException | RuntimeException | Error e) {
-                LOG.error("[{}] The deploy of callback {} failed: {}", requestId, callback.id(), e.toString());
+                LOG.error("The deploy of callback {} failed: {}", callback.id(), e.toString());
             }
         });
         ctx.json(CallbackJson.withMessage("Deploy accepted", callback));

@@ -138,7 +138,7 @@ final class Functions {
         try {
             FunctionJson.addCode(json, store.get(running(function).codeHash()));
         } catch (IOException e) {
-            LOG.error("[{}] The code of function {} can't be read", RequestId.of(ctx), function.id(), e);
+            LOG.error("The code of function {} can't be read", function.id(), e);
             json.put("codeHint", "the stored code is lost or damaged: send it again by PUT /functions/"
                     + function.id());
         }

@@ -21,9 +21,13 @@ import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.invoke.MemoryTuner;
 import io.nanogrid.gateway.invoke.OutputStore;
 import io.nanogrid.gateway.invoke.RunFunction;
 import io.nanogrid.gateway.limits.RateLimitStore;
+import io.nanogrid.gateway.logs.CallFeed;
+import io.nanogrid.gateway.logs.ExecutionLog;
+import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.nio.file.Path;
@@ -43,6 +47,7 @@ public final class HttpServer implements AutoCloseable {
     final Javalin javalin;
     private final Health health;
     private final DeploySocket socket;
+    private final Logs logs;
 
     /// What the handlers work with.
     public record Parts(
@@ -65,12 +70,19 @@ public final class HttpServer implements AutoCloseable {
             Invoke invoke,
             RateLimitStore limits,
             RunFunction run,
-            OutputStore outputs) {
+            OutputStore outputs,
+            ExecutionLog log,
+            CallFeed feed,
+            MemoryTuner tuner,
+            Metrics metrics) {
     }
 
     public HttpServer(Parts parts) {
         this.health = new Health(parts.database, parts.engine, parts.runtimes, parts.pool, parts.version);
         this.socket = new DeploySocket(parts.events);
+        this.logs = new Logs(parts.database.functions(), parts.database.callbacks(), parts.database.executions(),
+                parts.log,
+                parts.feed);
         Callers callers = new Callers(parts.keys, parts.config.trustedProxies());
         Idempotency idempotency = new Idempotency(parts.database.idempotency(), InstantSource.system());
         this.javalin = Javalin.create(config -> {
@@ -79,6 +91,7 @@ public final class HttpServer implements AutoCloseable {
             server(config, parts.config, api(parts, guard, callers, idempotency, problems));
             routes(config.routes, parts, guard, problems);
             runs(config.routes, parts, guard, callers, idempotency);
+            observation(config, parts, guard);
         });
     }
 
@@ -121,7 +134,7 @@ public final class HttpServer implements AutoCloseable {
         Cors cors = new Cors(config.corsOrigins());
         CallWriter writer = new CallWriter(() -> !parts.keys.required(), cors.configured());
         return new ApiHandler(parts.routes, parts.invoke, guard, callers, limits, cors, idempotency, writer, problems,
-                config.maxBodyBytes());
+                parts.metrics, config.maxBodyBytes());
     }
 
     private void routes(JavalinDefaultRoutingApi routes, Parts parts, Guard guard, Problems problems) {
@@ -196,6 +209,21 @@ public final class HttpServer implements AutoCloseable {
         routes.post("/jobs/{id}/retry", managed(guard, Scope.INVOKE, jobs::retry));
     }
 
+    /// What calls have done and do.
+    private void observation(JavalinConfig config, Parts parts, Guard guard) {
+        MetricsPage page = new MetricsPage(parts.metrics);
+        config.requestLogger.http(page::count);
+        Tuning tuning = new Tuning(parts.database.functions(), parts.tuner);
+        JavalinDefaultRoutingApi routes = config.routes;
+        get(routes, "/metrics", managed(guard, Scope.READ, page::get));
+        get(routes, "/functions/{id}/logs", managed(guard, Scope.READ, logs::ofFunction));
+        get(routes, "/functions/{id}/logs/stream", managed(guard, Scope.READ, logs::streamOfFunction));
+        get(routes, "/functions/{id}/tuning", managed(guard, Scope.READ, tuning::get));
+        get(routes, "/callbacks/{id}/logs", managed(guard, Scope.READ, logs::ofCallback));
+        get(routes, "/callbacks/{id}/logs/stream", managed(guard, Scope.READ, logs::streamOfCallback));
+        get(routes, "/api/functions/{id}/logs", managed(guard, Scope.READ, logs::ofFunction));
+    }
+
     /// HEAD is answered as GET is. Left to Javalin it would be 200 for every path that has a GET, an unhealthy `/health` too.
     private static void get(JavalinDefaultRoutingApi routes, String path, Handler handler) {
         routes.get(path, handler);
@@ -226,6 +254,7 @@ public final class HttpServer implements AutoCloseable {
     public void close() {
         health.stopping();
         socket.close();
+        logs.close();
         javalin.stop();
     }
 }

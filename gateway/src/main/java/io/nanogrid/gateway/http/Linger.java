@@ -28,7 +28,7 @@ final class Linger {
                     .getEndPoint().setIdleTimeout(MOST_SILENCE_MS);
             drain(ctx.req().getInputStream());
         } catch (IOException | RuntimeException e) {
-            LOG.debug("[{}] The client has hung up, or says nothing any more", RequestId.of(ctx), e);
+            LOG.debug("The client has hung up, or says nothing any more", e);
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.PreEncodedHttpField;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 final class Problems {
 
     private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
+    private static final String ATTRIBUTE = "nanogrid.problem";
     private static final ObjectMapper JSON = new ObjectMapper();
     /// In seconds: jobs are mostly short.
     private static final String WHEN_THE_QUEUE_IS_FULL = "5";
@@ -42,8 +44,9 @@ final class Problems {
         if (thrown instanceof RefusedException.QueueFull) {
             ctx.header("Retry-After", WHEN_THE_QUEUE_IS_FULL);
         }
-        Problem problem = problem(thrown, RequestId.of(ctx), ctx.req().getMethod(), ctx.path());
+        Problem problem = problem(thrown, ctx.req().getMethod(), ctx.path());
         if (problem.status() == 413) {
+            note(ctx, problem);
             Linger.answer(ctx, 413, MEDIA_TYPE, body(problem, RequestId.of(ctx)));
         } else {
             write(ctx, problem);
@@ -51,7 +54,7 @@ final class Problems {
     }
 
     /// What to answer to a request in which this was thrown. What is nobody's mistake but ours is logged.
-    Problem problem(Throwable thrown, String requestId, String method, String path) {
+    Problem problem(Throwable thrown, String method, String path) {
         return switch (thrown) {
             case Problem.Thrown known -> known.problem();
             case InvalidDefinition invalid -> Problem.invalidDefinition(String.valueOf(invalid.getMessage()));
@@ -60,12 +63,12 @@ final class Problems {
             case EngineException engine -> Problem.engineUnavailable(String.valueOf(engine.getMessage()));
             case HttpResponseException http -> http(http, method, path);
             case StorageException storage -> {
-                LOG.error("[{}] The storage failed", requestId, storage);
+                LOG.error("The storage failed", storage);
                 yield Problem.storageFailed();
             }
             case InterruptedException _ -> Problem.shuttingDown();
             default -> {
-                LOG.error("[{}] {} {} failed", requestId, method, path, thrown);
+                LOG.error("{} {} failed", method, path, thrown);
                 yield Problem.internal();
             }
         };
@@ -100,7 +103,18 @@ final class Problems {
         };
     }
 
+    /// What was answered, if it was an error.
+    static @Nullable Problem of(Context ctx) {
+        return ctx.attribute(ATTRIBUTE);
+    }
+
+    /// For errors that aren't the whole answer.
+    static void note(Context ctx, Problem problem) {
+        ctx.attribute(ATTRIBUTE, problem);
+    }
+
     static void write(Context ctx, Problem problem) {
+        note(ctx, problem);
         ctx.status(problem.status()).contentType(MEDIA_TYPE).result(body(problem, RequestId.of(ctx)));
     }
 

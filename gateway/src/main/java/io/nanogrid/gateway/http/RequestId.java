@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.http;
 
 import io.javalin.http.Context;
+import io.nanogrid.gateway.logs.CurrentRequest;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ final class RequestId {
     static void assign(Context ctx) {
         String id = orFresh(ctx.header(HEADER));
         ctx.attribute(ATTRIBUTE, id);
+        CurrentRequest.begin(id);
         ctx.header(HEADER, id);
     }
 

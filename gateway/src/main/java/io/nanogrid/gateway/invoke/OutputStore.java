@@ -92,7 +92,7 @@ public final class OutputStore {
             stored = true;
             return new Kept.Stored(name);
         } catch (IOException e) {
-            LOG.error("[{}] The call's output files can't be stored", requestId, e);
+            LOG.error("The call's output files can't be stored", e);
             return new Kept.Refused("the gateway couldn't store the output files; its log says why");
         } finally {
             if (!stored) {

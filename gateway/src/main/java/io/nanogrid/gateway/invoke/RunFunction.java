@@ -30,11 +30,13 @@ public final class RunFunction {
     private final Dispatcher dispatcher;
     private final ExecutionLog log;
     private final OutputStore outputs;
+    private final MemoryTuner tuner;
 
-    public RunFunction(Dispatcher dispatcher, ExecutionLog log, OutputStore outputs) {
+    public RunFunction(Dispatcher dispatcher, ExecutionLog log, OutputStore outputs, MemoryTuner tuner) {
         this.dispatcher = dispatcher;
         this.log = log;
         this.outputs = outputs;
+        this.tuner = tuner;
     }
 
     /// @throws InterruptedException if the thread was interrupted during the call, whose instance is then gone; nothing is recorded
@@ -46,13 +48,14 @@ public final class RunFunction {
             throw new InterruptedException("the call was broken off");
         }
         log.add(Executions.record(version.key(), call));
+        String tip = tuner.tip(version.key(), version.memoryMb());
         if (call.files().isEmpty()) {
-            return new RunResult(call, version, List.of(), null, null);
+            return new RunResult(call, version, List.of(), null, tip);
         }
         return switch (outputs.keep(request.requestId(), call.files())) {
             case Kept.Stored(String name) -> new RunResult(call, version,
-                    call.files().stream().map(file -> OutputUrl.of(name, file.path())).toList(), null, null);
-            case Kept.Refused(String why) -> new RunResult(call, version, List.of(), why, null);
+                    call.files().stream().map(file -> OutputUrl.of(name, file.path())).toList(), null, tip);
+            case Kept.Refused(String why) -> new RunResult(call, version, List.of(), why, tip);
         };
     }
 

@@ -82,13 +82,13 @@ final class JobCall {
         if (job.attempts() >= InvocationQueue.MAX_ATTEMPTS) {
             return giveUp(job, "the platform failed " + job.attempts() + " times, the last time with: " + why);
         }
-        LOG.warn("[{}] Job {} is tried again: {}", job.draft().requestId(), job.draft().id(), why);
+        LOG.warn("Job {} is tried again: {}", job.draft().id(), why);
         store(job, () -> queue.giveBack(job.draft().id(), true));
         return FIRST_PAUSE.multipliedBy(Math.powExact(LONGER, job.attempts() - 1));
     }
 
     private Duration giveUp(JobRecord job, String reason) throws InterruptedException {
-        LOG.warn("[{}] Job {} is given up: {}", job.draft().requestId(), job.draft().id(), reason);
+        LOG.warn("Job {} is given up: {}", job.draft().id(), reason);
         store(job, () -> queue.giveUp(job.draft().id(), resultOfTheDead(job, reason), reason));
         return Duration.ZERO;
     }
@@ -100,8 +100,7 @@ final class JobCall {
                 change.run();
                 return;
             } catch (StorageException e) {
-                LOG.error("[{}] What came of job {} can't be stored yet: {}", job.draft().requestId(),
-                        job.draft().id(), e.getMessage());
+                LOG.error("What came of job {} can't be stored yet: {}", job.draft().id(), e.getMessage());
                 TimeUnit.NANOSECONDS.sleep(STORE_AGAIN.toNanos());
             }
         }

@@ -5,6 +5,7 @@ import io.nanogrid.db.JobRecord;
 import io.nanogrid.db.StorageException;
 import io.nanogrid.gateway.deploy.FunctionCatalog;
 import io.nanogrid.gateway.invoke.RunFunction;
+import io.nanogrid.gateway.logs.CurrentRequest;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import java.time.Duration;
 import java.util.HashSet;
@@ -116,6 +117,7 @@ public final class JobRunner implements AutoCloseable {
     }
 
     private void run(JobRecord job) {
+        CurrentRequest.begin(job.draft().requestId());
         String functionId = job.draft().functionId();
         Duration pause = Duration.ZERO;
         try {
@@ -140,7 +142,7 @@ public final class JobRunner implements AutoCloseable {
         try {
             return call.run(job, version -> allow(job.draft().functionId(), version));
         } catch (RuntimeException e) {
-            LOG.error("[{}] Job {} failed in the gateway", job.draft().requestId(), job.draft().id(), e);
+            LOG.error("Job {} failed in the gateway", job.draft().id(), e);
             return call.again(job, "the gateway failed; its log says why");
         }
     }
@@ -161,8 +163,7 @@ public final class JobRunner implements AutoCloseable {
         try {
             queue.giveBack(job.draft().id(), false);
         } catch (StorageException e) {
-            LOG.error("[{}] Job {} can't be given back; the next start finds it: {}", job.draft().requestId(),
-                    job.draft().id(), e.getMessage());
+            LOG.error("Job {} can't be given back; the next start finds it: {}", job.draft().id(), e.getMessage());
         }
     }
 

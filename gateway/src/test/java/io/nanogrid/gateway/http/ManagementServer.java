@@ -22,10 +22,13 @@ import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.NoEngine;
 import io.nanogrid.gateway.http.HttpServer.Parts;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.invoke.MemoryTuner;
 import io.nanogrid.gateway.invoke.OutputStore;
 import io.nanogrid.gateway.invoke.RunFunction;
 import io.nanogrid.gateway.limits.MemoryRateLimitStore;
+import io.nanogrid.gateway.logs.CallFeed;
 import io.nanogrid.gateway.logs.ExecutionLog;
+import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.plugins.PluginLoader;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.gateway.pool.InstanceFactory;
@@ -90,11 +93,13 @@ final class ManagementServer implements AutoCloseable {
         FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, pool, functions);
         FunctionDeployer functionDeployer = new FunctionDeployer(database.functions(), builds, pool, functions);
         Path uploads = Files.createDirectories(directory.resolve("uploads"));
+        MemoryTuner tuner = new MemoryTuner(log, database.executions());
         http = closing(new HttpServer(new Parts(config, "test", database, keys, store, engine, runtimes, pool,
                 new DefinitionReader(types, store), deployer,
                 new FunctionDefinitionReader(types, store), functionDeployer, catalog, uploads, events, routes,
                 new Invoke(dispatcher, log, clock), new MemoryRateLimitStore(),
-                new RunFunction(dispatcher, log, outputs), outputs)));
+                new RunFunction(dispatcher, log, outputs, tuner), outputs, log, new CallFeed(),
+                tuner, closing(new Metrics()))));
         base = URI.create("http://127.0.0.1:" + http.start());
     }
 

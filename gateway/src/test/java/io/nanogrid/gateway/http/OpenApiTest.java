@@ -200,6 +200,11 @@ class OpenApiTest {
             GET    | /jobs                         |                                                     | 200
             POST   | /jobs/{id}/retry              |                                                     | 404
             GET    | /outputs/{requestId}/{file}   |                                                     | 404
+            GET    | /callbacks/{id}/logs          |                                                     | 200
+            GET    | /callbacks/{id}/logs          |                                                     | 404
+            GET    | /functions/{id}/logs          |                                                     | 404
+            GET    | /functions/{id}/tuning        |                                                     | 404
+            GET    | /api/functions/{id}/logs      |                                                     | 404
             GET    | /health                       |                                                     | 503
             GET    | /health/live                  |                                                     | 200
             """)

@@ -54,6 +54,13 @@ class ScopesTest {
             GET    /keys                     ADMIN
             POST   /keys                     ADMIN
             DELETE /keys/{name}              ADMIN
+            GET    /functions/{id}/logs          READ
+            GET    /functions/{id}/logs/stream   READ
+            GET    /functions/{id}/tuning        READ
+            GET    /callbacks/{id}/logs          READ
+            GET    /callbacks/{id}/logs/stream   READ
+            GET    /api/functions/{id}/logs      READ
+            GET    /metrics                      READ
             GET    /health                   -
             GET    /health/live              -
             GET    /                         -
