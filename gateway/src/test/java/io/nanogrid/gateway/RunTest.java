@@ -13,6 +13,7 @@ import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -345,6 +346,16 @@ class RunTest {
 
         assertThat(run(function, "{}").expect(400).reason()).isEqualTo("async_required");
         assertThat(result(accepted(function, "{}")).path("status").asText()).isEqualTo("SUCCESS");
+    }
+
+    /// Longer than the server lets a connection be idle.
+    @Test
+    @Tag("slow")
+    void aCallMayTakeLongerThanAConnectionMayBeIdle() throws Exception {
+        String function = gateway.function("python", "import time\ndef handler(e, c):\n    time.sleep(32)\n    return 'slept'",
+                "timeoutMs", 60_000);
+
+        assertThat(run(function, "{}").expect(200).json().path("result").asText()).isEqualTo("slept");
     }
 
     @Test
