@@ -36,7 +36,7 @@ final class Cors {
         exchange.set("Access-Control-Allow-Origin", origins.contains(EVERY) ? EVERY : origin);
         exchange.set("Access-Control-Expose-Headers",
                 "X-Request-Id, X-Lambda-Status-Code, X-Cold-Start, Server-Timing, "
-                        + "X-RateLimit-Limit, X-RateLimit-Remaining, Retry-After");
+                        + "X-RateLimit-Limit, X-RateLimit-Remaining, Retry-After, " + Idempotency.REPLAYED);
         String method = exchange.header("Access-Control-Request-Method");
         if (method == null || !exchange.method().equals("OPTIONS")) {
             return false;

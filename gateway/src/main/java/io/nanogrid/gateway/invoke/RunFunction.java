@@ -55,7 +55,12 @@ public final class RunFunction {
         return switch (outputs.keep(request.requestId(), call.files())) {
             case Kept.Stored(String name) -> new RunResult(call, version,
                     call.files().stream().map(file -> OutputUrl.of(name, file.path())).toList(), null, tip);
-            case Kept.Refused(String why) -> new RunResult(call, version, List.of(), why, tip);
+            case Kept.Refused(String why) -> {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("the call's files were on their way to the disk");
+                }
+                yield new RunResult(call, version, List.of(), why, tip);
+            }
         };
     }
 

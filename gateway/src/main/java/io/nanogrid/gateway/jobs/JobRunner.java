@@ -63,8 +63,8 @@ public final class JobRunner implements AutoCloseable {
 
     /// Picks up what an earlier process left, and begins. To be called once.
     public void start() {
-        int left = queue.recover(job -> JobCall.resultOfTheDead(job, "the gateway died " + job.attempts()
-                + " times while it ran"));
+        int left = queue.recover(job -> JobCall.resultOfTheDead(job, "the gateway died during each of its "
+                + job.attempts() + " attempts"));
         if (left > 0) {
             LOG.info("{} jobs were running when the gateway ended last time", left);
         }
@@ -80,6 +80,10 @@ public final class JobRunner implements AutoCloseable {
             } catch (StorageException e) {
                 free.release();
                 LOG.error("The queue of jobs can't be read: {}", e.getMessage());
+                pause(AFTER_A_FAILURE);
+            } catch (RuntimeException e) {
+                free.release();
+                LOG.error("The next job can't be begun", e);
                 pause(AFTER_A_FAILURE);
             } catch (InterruptedException e) {
                 return;
