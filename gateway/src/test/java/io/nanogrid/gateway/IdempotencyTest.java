@@ -47,7 +47,8 @@ class IdempotencyTest {
 
     @BeforeAll
     static void start(@TempDir Path directory) throws Exception {
-        gateway = TestGateway.start("sandbox", directory, "NANOGRID_API_KEY", CALLER + "," + OTHER);
+        gateway = TestGateway.start("sandbox", directory, "NANOGRID_API_KEY", CALLER + "," + OTHER,
+                "RATE_LIMIT_PER_MINUTE", "0");
         gateway.authorize(CALLER);
         gateway.deploy("count", "python", COUNTS, "concurrency", 1).expect(200);
         function = gateway.function("python", COUNTS, "concurrency", 1);

@@ -30,7 +30,7 @@ class RunTest {
 
     @BeforeAll
     static void start(@TempDir Path directory) throws Exception {
-        gateway = TestGateway.start("sandbox", directory);
+        gateway = TestGateway.start("sandbox", directory, "RATE_LIMIT_PER_MINUTE", "0");
         echo = gateway.function("python", ECHO);
     }
 
