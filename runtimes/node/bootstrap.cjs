@@ -1,5 +1,6 @@
 // Runs Node.js functions inside an instance. The contract is runtimes/protocol/PROTOCOL.md; Node 18.14 and newer.
-// CommonJS, since Node's loader of ES modules takes a fifth of its start; it is loaded for functions that need it.
+// CommonJS, since Node's loader of ES modules takes a fifth of its start; it is loaded for functions that need it. So are
+// scripts.cjs and outputs.cjs.
 "use strict";
 const { isUtf8 } = require("node:buffer");
 const fs = require("node:fs");
@@ -9,8 +10,8 @@ const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 
 const SOCKET = "/run/nanogrid/s";
-const HELLO = 1, INIT = 2, READY = 3, INIT_ERROR = 4, INVOKE = 5, RESULT = 6, ERROR = 7;
-const VALUE = 1; // on invoke
+const HELLO = 1, INIT = 2, READY = 3, INIT_ERROR = 4, INVOKE = 5, RESULT = 6, ERROR = 7, FILE = 8;
+const VALUE = 1, FILES = 2; // on invoke
 const RESPONSE = 1, JSON_BODY = 2; // on result
 const BAD_EVENT = 1, BAD_RESULT = 2; // on error
 const BUSY = 128;
@@ -88,8 +89,8 @@ function failure(name, message) {
   return error;
 }
 
-/** The meta of an error frame. Never throws, whatever was thrown and whatever its getters do. */
-function describe(error) {
+/** The meta of an error frame. Never throws, whatever was thrown and whatever its getters do. `more` are further members. */
+function describe(error, more) {
   let name = "Error", message = "", trace = [];
   try {
     const real = error instanceof Error || (typeof error === "object" && error !== null && "message" in error);
@@ -102,7 +103,7 @@ function describe(error) {
     message ||= "<a thrown value that can't be described>";
   }
   for (;;) {
-    const meta = stringify({ errorType: name, errorMessage: message, stackTrace: trace });
+    const meta = stringify({ errorType: name, errorMessage: message, stackTrace: trace, ...more });
     if (Buffer.byteLength(meta) <= ERROR_META_LIMIT) return meta;
     name = name.slice(0, 200);
     message = message.slice(0, Math.floor(message.length * 2 / 3));
@@ -193,7 +194,7 @@ function childrenWatch() {
   };
 }
 
-/** Puts the function's files, variables and libraries in place and returns its handler. */
+/** Puts the function's files, variables and libraries in place. What it returns loads the function and returns its handler. */
 async function load(meta, body) {
   let at = 0, commonJs = true;
   for (const { path: name, size } of meta.files) {
@@ -202,11 +203,13 @@ async function load(meta, body) {
     fs.writeFileSync(target, content);
     commonJs &&= !(name === meta.file || name.endsWith("package.json")) || plainlyCommonJs(name, content.toString());
   }
-  Object.assign(process.env, meta.env);
+  Object.assign(process.env, meta.env, { OUTPUT_DIR: meta.outputDirectory });
+  fs.mkdirSync(meta.outputDirectory, { recursive: true });
   process.chdir(meta.directory);
   const file = path.join(meta.directory, meta.file);
   process.argv = [process.execPath, file];
   if (meta.dependencies) link(path.join(meta.dependencies, "node_modules"), path.join(meta.directory, "node_modules"));
+  if (meta.script) return () => script(file, meta);
   Context.describeFunction(meta);
   return async () => {
     const exported = commonJs ? createRequire(file)(file) : await import(pathToFileURL(file)).catch((error) => {
@@ -235,15 +238,34 @@ function link(from, to) {
   }
 }
 
+/** What runs a script. A wrong syntax shows when it is deployed. */
+function script(file, meta) {
+  const fault = syntaxFault(file);
+  if (fault !== null) {
+    throw Object.assign(new SyntaxError(/^SyntaxError: (.*)$/m.exec(fault[0])?.[1]), { stack: fault[0] });
+  }
+  const { run, tooLarge } = require("./scripts.cjs");
+  return async (event) => {
+    const text = stringify(await run(file, event, meta.maxResultBytes));
+    if (Buffer.byteLength(text) > meta.maxResultBytes) throw tooLarge(meta.maxResultBytes);
+    return text;
+  };
+}
+
+/** What `node --check` says about a file whose syntax is wrong, as a match whose group is the line; else null. */
+function syntaxFault(file) {
+  const { spawnSync } = require("node:child_process");
+  const check = spawnSync(process.execPath, ["--check", file], { encoding: "utf8" });
+  return check.status ? /^\S+:(\d+)\n[^]*?(?=\n\nNode\.js v|$)/.exec(check.stderr ?? "") : null;
+}
+
 /** Node doesn't say where an ES module's syntax is wrong, except in the output of `node --check`. */
 function located(error, meta) {
   if (/^\S+:\d+\n/.test(error.stack)) return error;
-  const { spawnSync } = require("node:child_process");
   const files = new Set([meta.file, ...meta.files.map((file) => file.path).filter((name) => /\.[cm]?js$/.test(name))]);
   for (const file of [...files].slice(0, 50)) {
-    const check = spawnSync(process.execPath, ["--check", path.join(meta.directory, file)], { encoding: "utf8" });
-    const where = /^\S+:(\d+)\n[^]*?(?=\n\nNode\.js v|$)/.exec(check.stderr ?? "");
-    if (check.status && where) {
+    const where = syntaxFault(path.join(meta.directory, file));
+    if (where !== null) {
       error.stack = where[0];
       error.message += ` (${file}, line ${where[1]})`;
       return error;
@@ -273,7 +295,7 @@ function answer(result, asValue) {
 }
 
 function serve(address) {
-  let handler = null, initialised = false, current = null, workers = 0;
+  let handler = null, isScript = false, output = null, initialised = false, current = null, workers = 0;
   const childrenRunning = childrenWatch();
   const input = Buffer.allocUnsafe(65536);
 
@@ -314,7 +336,10 @@ function serve(address) {
       socket.write(encode(READY, 0, 0));
     }, refuse);
     try {
-      wait(running, load(parse(meta.toString()), body).then((find) => find()));
+      const parsed = parse(meta.toString());
+      isScript = parsed.script;
+      output = parsed.outputDirectory;
+      wait(running, load(parsed, body).then((find) => find()));
     } catch (error) {
       running.failed(error);
     }
@@ -322,14 +347,22 @@ function serve(address) {
 
   function invoke(flags, call, meta, body) {
     const busy = () => (workers > 0 || childrenRunning() ? BUSY : 0);
-    const fail = (error, flags) => socket.write(encode(ERROR, flags | busy(), call, describe(error)));
-    let event;
+    const send = (kind, flags, meta, body) => socket.write(encode(kind, flags | busy(), call, meta, body));
+    let respond = send, event;
+    const fail = (error, flags, more) => respond(ERROR, flags, describe(error, more), "");
     try {
       if (!isUtf8(body)) throw new SyntaxError("the event is not UTF-8");
       event = parse(body.toString());
     } catch (error) {
       return fail(error, BAD_EVENT);
     }
+    if (flags & FILES) {
+      const outputs = require("./outputs.cjs");
+      const hindrance = outputs.empty(output);
+      if (hindrance !== null) return fail(hindrance, BUSY);
+      respond = (...answer) => outputs.send(socket, output, announcer(call)).then(() => send(...answer));
+    }
+    if (isScript) return invokeScript(body, respond, fail);
     const running = begin((result) => {
       let parts;
       try {
@@ -337,7 +370,7 @@ function serve(address) {
       } catch (error) {
         return fail(error, BAD_RESULT);
       }
-      socket.write(encode(RESULT, parts[0] | busy(), call, parts[1], parts[2]));
+      respond(RESULT, parts[0], parts[1], parts[2]);
     }, fail);
     const callback = (error, result) => (error === null || error === undefined ? running.done(result) : running.failed(error));
     try {
@@ -353,9 +386,25 @@ function serve(address) {
     }
   }
 
+  function invokeScript(event, respond, fail) {
+    const running = begin(
+      (text) => respond(RESULT, 0, "", text),
+      (error, flags) => fail(error, flags | (error.badResult ? BAD_RESULT : 0), { exitCode: error.exitCode }));
+    wait(running, handler(Buffer.from(event)));
+  }
+
+  /** What goes before a file's bytes. */
+  function announcer(call) {
+    return (path, size) => {
+      const frame = encode(FILE, 0, call, stringify({ path }));
+      frame.writeUInt32BE(frame.length - 4 + size, 0);
+      return frame;
+    };
+  }
+
   function accept(kind, flags, call, meta, body) {
     if (kind === INIT && flags === 0) init(meta, body);
-    else if (kind === INVOKE && flags <= VALUE && handler !== null && current === null) invoke(flags, call, meta, body);
+    else if (kind === INVOKE && flags <= (VALUE | FILES) && handler !== null && current === null) invoke(flags, call, meta, body);
     else throw new Violation(`the gateway sent a frame of kind ${kind} with flags ${flags}, which is not allowed now`);
   }
 
@@ -396,5 +445,5 @@ function serve(address) {
   socket.on("close", () => process.exit(0)); // at once: nothing of the function may hold up the end
 }
 
-module.exports = { HELLO, INIT, READY, INIT_ERROR, INVOKE, RESULT, ERROR, encode, decoder };
+module.exports = { HELLO, INIT, READY, INIT_ERROR, INVOKE, RESULT, ERROR, FILE, encode, decoder };
 if (require.main === module) serve(process.argv[2] ?? SOCKET);

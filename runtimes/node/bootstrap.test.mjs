@@ -1,6 +1,6 @@
 // Runs bootstrap.cjs as an instance does: a process of its own that connects to a real unix socket.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import net from "node:net";
@@ -8,13 +8,13 @@ import os from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { decoder, encode, ERROR, HELLO, INIT, INIT_ERROR, INVOKE, READY, RESULT } from "./bootstrap.cjs";
+import { decoder, encode, ERROR, FILE, HELLO, INIT, INIT_ERROR, INVOKE, READY, RESULT } from "./bootstrap.cjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const BOOTSTRAP = path.join(HERE, "bootstrap.cjs");
 const GOLDEN = JSON.parse(fs.readFileSync(path.join(HERE, "..", "protocol", "golden-frames.json"), "utf8"));
-const KINDS = { hello: 1, init: 2, ready: 3, "init-error": 4, invoke: 5, result: 6, error: 7 };
-const VALUE = 1, RESPONSE = 1, JSON_BODY = 2, BAD_EVENT = 1, BAD_RESULT = 2, BUSY = 128;
+const KINDS = { hello: 1, init: 2, ready: 3, "init-error": 4, invoke: 5, result: 6, error: 7, file: 8 };
+const VALUE = 1, FILES = 2, RESPONSE = 1, JSON_BODY = 2, BAD_EVENT = 1, BAD_RESULT = 2, BUSY = 128;
 
 const cleanups = [];
 after(() => cleanups.forEach((clean) => clean()));
@@ -69,7 +69,8 @@ class Instance {
     const meta = {
       function: "greet", version: 3, memoryMb: 128, timeoutMs: 30000, directory: this.directory,
       files: contents.map(([name, data]) => ({ path: name, size: data.length })), file: contents[0][0],
-      handlers: ["lambda_handler", "handler"], dependencies: null, env: {}, ...changes,
+      handlers: ["lambda_handler", "handler"], dependencies: null, script: false, maxResultBytes: 6 << 20,
+      outputDirectory: path.join(this.root, "output"), env: {}, ...changes,
     };
     this.connection.write(encode(INIT, 0, 0, JSON.stringify(meta), Buffer.concat(contents.map(([, data]) => data))));
     return this.receive();
@@ -78,6 +79,18 @@ class Instance {
   call(event = null, { flags = 0, call = 1, meta = "", body = JSON.stringify(event) } = {}) {
     this.connection.write(encode(INVOKE, flags, call, meta && JSON.stringify(meta), body));
     return this.receive();
+  }
+
+  /** [the files by their paths, the answer] */
+  async callForFiles(event, options) {
+    const files = {};
+    let answer = await this.call(event, { flags: FILES, ...options });
+    for (; answer?.kind === FILE; answer = await this.receive()) files[answer.meta.path] = answer.body;
+    return [files, answer];
+  }
+
+  mostMemory() {
+    return 1024 * /VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${this.process.pid}/status`, "utf8"))[1];
   }
 
   /** Closes the gateway's end: exit code, stdout and stderr. */
@@ -608,5 +621,253 @@ describe("busy", () => {
   test("a program that is started inherits no socket", async () => {
     const instance = await load("exports.handler = () => require('child_process').execSync('ls -l /proc/self/fd').toString();");
     assert.doesNotMatch(value(await instance.call()).split("\n").filter((line) => / [3-9]\d* -> | \d\d+ -> /.test(line)).join("\n"), /socket:/);
+  });
+});
+
+describe("scripts", () => {
+  const script = (files, changes, command) => load(files, { script: true, ...changes }, command);
+  // Python plays the instance's init process: Node can't make itself one that takes over orphans.
+  const INIT = ["python3", "-c", "import ctypes, subprocess, sys; ctypes.CDLL(None).prctl(36, 1, 0, 0, 0); sys.exit(subprocess.call(sys.argv[1:]))", process.execPath];
+
+  function failure(answer, flags = 0) {
+    assert.deepEqual([answer?.kind, answer?.flags, answer?.body], [ERROR, flags, ""], JSON.stringify(answer));
+    return answer.meta;
+  }
+
+  test("what it prints is its result and is on the record", async () => {
+    const instance = await script("console.log('grüße 🚀'); process.stdout.write('two');");
+    assert.equal(value(await instance.call()), "grüße 🚀\ntwo");
+    instance.connection.destroy();
+    assert.equal((await instance.ended).out, "grüße 🚀\ntwo");
+  });
+
+  for (const [name, code] of Object.entries({
+    "index.mjs": "import fs from 'node:fs'; const all = fs.readFileSync(0, 'utf8'); await null; console.log(all + process.env.PAYLOAD);",
+    "index.js": "console.log(require('fs').readFileSync(0, 'utf8') + process.env.PAYLOAD);",
+    "src/index.cjs": "console.log(require('fs').readFileSync(0, 'utf8') + process.env.PAYLOAD);",
+  })) {
+    test(`the event is on the stdin of ${name} and in its PAYLOAD, byte for byte`, async () => {
+      assert.equal(value(await (await script({ [name]: code })).call(null, { body: '{"ü": 1.0}' })), '{"ü": 1.0}{"ü": 1.0}\n');
+    });
+  }
+
+  test("an event that no variable can hold is on stdin alone", async () => {
+    const instance = await script("console.log(require('fs').readFileSync(0).length, process.env.PAYLOAD?.length);");
+    const fits = (128 << 10) - "PAYLOAD=\0".length;
+    assert.equal(value(await instance.call("x".repeat(fits - 2))), `${fits} ${fits}\n`);
+    assert.equal(value(await instance.call("x".repeat(fits - 1))), `${fits + 1} undefined\n`);
+    assert.equal(value(await instance.call("x".repeat(5_000_000))), "5000002 undefined\n");
+  });
+
+  for (const name of ["index.js", "index.mjs"]) {
+    test(`a wrong syntax of ${name} is an init error`, async () => {
+      const meta = await initError({ [name]: "\nconst a = +;" }, { script: true });
+      assert.deepEqual([meta.errorType, meta.errorMessage], ["SyntaxError", "Unexpected token ';'"]);
+      assert.match(meta.stackTrace[0], new RegExp(`/task/${name}:2$`));
+    });
+  }
+
+  test("each call is a process of its own, and nothing runs before", async () => {
+    const instance = await script("console.log(process.pid);");
+    assert.notEqual(value(await instance.call()), value(await instance.call()));
+    assert.equal((await instance.end()).out.split("\n").length, 3);
+  });
+
+  test("it finds its directory, its variables and the libraries", async () => {
+    const dependencies = temporaryDirectory();
+    fs.mkdirSync(path.join(dependencies, "node_modules/shout"), { recursive: true });
+    fs.writeFileSync(path.join(dependencies, "node_modules/shout/index.js"), "module.exports = 'library';");
+    const instance = await script("console.log(require('shout'), process.cwd(), process.env.GREETING, require.main === module);", { dependencies, env: { GREETING: "good day" } });
+    assert.equal(value(await instance.call()), `library ${instance.directory} good day true\n`);
+  });
+
+  test("an exit code is an error and the next call works", async () => {
+    const instance = await script("console.log('so far'); process.exitCode = Number(process.env.PAYLOAD);");
+    assert.deepEqual(failure(await instance.call(3)), { errorType: "ScriptError", errorMessage: "exit code 3", stackTrace: [], exitCode: 3 });
+    assert.equal(value(await instance.call(0)), "so far\n");
+  });
+
+  test("an uncaught error is on stderr and an exit code", async () => {
+    const instance = await script("null.x;");
+    assert.equal(failure(await instance.call()).exitCode, 1);
+    assert.match((await instance.end()).err, /TypeError: /);
+  });
+
+  test("a signal counts 128 more", async () => {
+    assert.equal(failure(await (await script("process.kill(process.pid, 'SIGTERM'); setTimeout(() => {}, 1000);")).call()).exitCode, 143);
+  });
+
+  test("a killed script takes the instance along", async () => {
+    const instance = await script("require('fs').writeSync(1, 'before'); process.kill(process.pid, 'SIGKILL'); setTimeout(() => {}, 1000);");
+    assert.equal(await instance.call(), null);
+    await instance.ended;
+    assert.deepEqual([instance.process.signalCode, instance.out], ["SIGKILL", "before"]);
+  });
+
+  test("a body that is not JSON is a bad event and it doesn't run", async () => {
+    const instance = await script("console.log('ran');");
+    for (const body of ["", "{", Buffer.from([0xff])]) failure(await instance.call(null, { body }), BAD_EVENT);
+    assert.equal((await instance.end()).out, "");
+  });
+
+  test("output that is not UTF-8 is replaced", async () => {
+    assert.equal(value(await (await script("require('fs').writeSync(1, Buffer.from([97, 255, 98]));")).call()), "a\ufffdb");
+  });
+
+  test("whoever doesn't read a large event is answered", async () => {
+    for (const code of ["console.log('done');", "require('fs').closeSync(0); console.log('done');", "const fs = require('fs'); fs.readSync(0, Buffer.alloc(10)); fs.closeSync(0); console.log('done');"]) {
+      assert.equal(value(await (await script(code)).call("x".repeat(3_000_000))), "done\n");
+    }
+  });
+
+  test("it may print while it reads", async () => {
+    assert.equal(value(await (await script("process.stdin.pipe(process.stdout);")).call("x".repeat(3_000_000))), `"${"x".repeat(3_000_000)}"`);
+  });
+
+  test("a script that closes its stdout is waited for", async () => {
+    const instance = await script("const fs = require('fs'); fs.writeSync(1, 'first'); fs.closeSync(1); setTimeout(() => process.exit(4), 50);");
+    assert.equal(failure(await instance.call()).exitCode, 4);
+  });
+
+  for (const [what, daemon] of Object.entries({ "is silent": "exec sleep 1000", "prints for ever": "while :; do echo spam; done" })) {
+    test(`a daemon that keeps stdout open and ${what} doesn't hold up the answer`, async () => {
+      const instance = await script(`const { execFileSync } = require("child_process");
+        console.log("from the script");
+        execFileSync("sh", ["-c", "setsid sh -c 'echo $$ > pid; ${daemon}' & while ! [ -s pid ]; do :; done"], { stdio: "inherit" });`, {}, INIT);
+      const answer = await instance.call();
+      process.kill(Number(fs.readFileSync(path.join(instance.directory, "pid"))), "SIGKILL");
+      assert.deepEqual([answer.kind, answer.flags], [RESULT, BUSY]);
+      assert.match(JSON.parse(answer.body), /^from the script\n/);
+      await instance.end();
+    });
+  }
+
+  test("endless output ends it and is not kept", async () => {
+    const instance = await script("const fs = require('fs'); for (;;) fs.writeSync(1, 'x'.repeat(65536));");
+    const before = instance.mostMemory();
+    assert.equal(failure(await instance.call(), BAD_RESULT).errorType, "ResultTooLarge");
+    assert.ok(instance.mostMemory() - before < 60 << 20);
+  });
+
+  test("the limit holds for the JSON too", async () => {
+    const changes = { maxResultBytes: 1000 };
+    assert.equal(value(await (await script("process.stdout.write('x'.repeat(998));", changes)).call()), "x".repeat(998));
+    for (const code of ["process.stdout.write('x'.repeat(999));", "process.stdout.write('\\0'.repeat(200));"]) {
+      assert.equal(failure(await (await script(code, changes)).call(), BAD_RESULT).errorType, "ResultTooLarge");
+    }
+  });
+
+  test("what it printed is in the pipe while it runs", async () => {
+    const instance = await script("console.log(process.pid); setInterval(() => {}, 1000);");
+    const answer = instance.call();
+    await once(instance.process.stdout, "data");
+    process.kill(Number(instance.out), "SIGTERM");
+    assert.equal(failure(await answer).exitCode, 143);
+  });
+
+  test("it inherits no socket but its own pipes", async () => {
+    const listed = value(await (await script("require('child_process').execSync('ls -l /proc/$PPID/fd', { stdio: 'inherit' });")).call());
+    assert.equal(listed.split("\n").filter((line) => / [012] -> socket:/.test(line)).length, 2 + 1);
+    assert.doesNotMatch(listed.split("\n").filter((line) => !/ [012] -> /.test(line)).join("\n"), /socket:/);
+  });
+});
+
+describe("output files", () => {
+  const WRITE = `const fs = require("fs"), path = require("path"), here = process.env.OUTPUT_DIR;
+    const write = (name, data = "x") => {
+      const file = Buffer.concat([Buffer.from(here + "/"), Buffer.from(name)]);
+      fs.mkdirSync(path.dirname(file.toString("latin1")), { recursive: true });
+      fs.writeFileSync(file, data);
+    };`;
+  const withFiles = (body, changes) => load(`${WRITE}\nexports.handler = (event) => { ${body} };`, changes);
+
+  test("all files come before the answer", async () => {
+    const instance = await withFiles("write('b.txt', 'grüße'); write('a/b/c'); write('empty', ''); return 1;");
+    const [files, answer] = await instance.callForFiles();
+    assert.deepEqual(Object.entries(files), [["a/b/c", "x"], ["b.txt", "grüße"], ["empty", ""]]);
+    assert.equal(value(answer), 1);
+  });
+
+  test("a call that was not asked for files sends none and keeps them", async () => {
+    const instance = await withFiles("write(event); return fs.readdirSync(here);");
+    assert.deepEqual(value(await instance.call("a")), ["a"]);
+    assert.deepEqual(value(await instance.call("b")), ["a", "b"]);
+  });
+
+  test("what an earlier call left is gone, whatever its modes", async () => {
+    const instance = await withFiles(`write(event + "/deep/er", event); fs.symlinkSync("/etc/passwd", here + "/" + event + "/link");
+      fs.writeFileSync(Buffer.concat([Buffer.from(here + "/"), Buffer.from([255])]), "");
+      for (const name of ["/deep", "", "/.."]) fs.chmodSync(here + "/" + event + name, 0o500);`);
+    for (const name of ["a", "b"]) assert.deepEqual((await instance.callForFiles(name))[0], { [`${name}/deep/er`]: name });
+  });
+
+  test("errors and bad results come with files too", async () => {
+    for (const [end, flags] of [["throw new Error()", 0], ["return 1n", BAD_RESULT]]) {
+      const [files, answer] = await (await withFiles(`write("a"); ${end};`)).callForFiles();
+      assert.deepEqual([files, answer.kind, answer.flags], [{ a: "x" }, ERROR, flags]);
+    }
+  });
+
+  test("a bad event comes without files", async () => {
+    const [files, answer] = await (await withFiles("write('a');")).callForFiles(null, { body: "{" });
+    assert.deepEqual([files, answer.kind, answer.flags], [{}, ERROR, BAD_EVENT]);
+  });
+
+  test("what is no regular file is left out and named", async () => {
+    const instance = await withFiles(`write("real"); require("child_process").execSync("mkfifo fifo", { cwd: here });
+      fs.symlinkSync("/etc/passwd", here + "/link"); fs.symlinkSync("/etc", here + "/directory"); fs.symlinkSync("nowhere", here + "/dangling");`);
+    assert.deepEqual((await instance.callForFiles())[0], { real: "x" });
+    assert.deepEqual((await instance.end()).err.trim().split("\n"), ["dangling left out: it is a link", "directory left out: it is a link",
+      "fifo left out: it is no regular file", "link left out: it is a link"].map((line) => `output file ${line}`));
+  });
+
+  test("names that the gateway refuses are left out", async () => {
+    const instance = await withFiles(`for (const name of ["line\\nbreak", "back\\\\slash", [255], "c1\\u0085", "a".repeat(100) + "/" + "b".repeat(100)]) write(name);
+      write("a".repeat(100) + "/" + "b".repeat(99)); write("🚀".repeat(60));`);
+    assert.deepEqual(Object.keys((await instance.callForFiles())[0]), [`${"a".repeat(100)}/${"b".repeat(99)}`, "🚀".repeat(60)]);
+    assert.equal((await instance.end()).err.trim().split("\n").length, 5);
+  });
+
+  test("a hundred files are sent and the rest is named within reason", async () => {
+    const instance = await withFiles("for (let i = 0; i < 250; i++) write(String(1000 + i));");
+    assert.deepEqual(Object.keys((await instance.callForFiles())[0]), Array.from({ length: 100 }, (_, i) => String(1000 + i)));
+    const lines = (await instance.end()).err.trim().split("\n");
+    assert.deepEqual([lines.length, lines[0], lines.at(-1)], [101, "output file 1100 left out: at most 100 files are taken", "50 more output files left out"]);
+  });
+
+  test("no more than 32 MiB are sent and they take no memory", async () => {
+    const instance = await withFiles(`for (const [name, size] of [["a", 31 << 20], ["b", 1 << 20], ["c", 1], ["d", 0]]) {
+        fs.writeFileSync(here + "/" + name, "");
+        fs.truncateSync(here + "/" + name, size);
+      }`);
+    await instance.call();
+    const before = instance.mostMemory();
+    const [files] = await instance.callForFiles();
+    assert.deepEqual(Object.values(files).map((file) => file.length), [31 << 20, 1 << 20, 0]);
+    assert.ok(instance.mostMemory() - before < 20 << 20);
+    assert.equal((await instance.end()).err, "output file c left out: all files together may have 32 MiB\n");
+  });
+
+  test("a directory that is gone or something else is an empty one for the next call", async () => {
+    for (const spoil of ["", "fs.symlinkSync('/etc', here)", "fs.writeFileSync(here, '')"]) {
+      const instance = await withFiles(`if (!event) return write("a"); fs.rmSync(here, { recursive: true }); ${spoil};`);
+      assert.deepEqual((await instance.callForFiles(true))[0], {});
+      const [files, answer] = await instance.callForFiles(false);
+      assert.deepEqual([files, answer.kind, answer.flags], [{ a: "x" }, RESULT, 0]);
+    }
+  });
+
+  test("files that can't be removed go to nobody", async () => {
+    const instance = await withFiles("process.chdir(here); for (let i = 0; i < 3000; i++) { fs.mkdirSync('deep'); process.chdir('deep'); }");
+    await instance.call();
+    const [files, answer] = await instance.callForFiles();
+    assert.deepEqual([files, answer.kind, answer.flags], [{}, ERROR, BUSY]);
+    execFileSync("rm", ["-rf", instance.root]); // paths are too long for Node to remove
+  });
+
+  test("a script leaves files too", async () => {
+    const instance = await load(`${WRITE} write("a", "from a script"); process.exitCode = 2;`, { script: true });
+    const [files, answer] = await instance.callForFiles();
+    assert.deepEqual([files, answer.meta.exitCode], [{ a: "from a script" }, 2]);
   });
 });

@@ -1,6 +1,7 @@
 """Runs Python functions inside an instance. The contract is runtimes/protocol/PROTOCOL.md; CPython 3.9 and newer.
 
-What the start doesn't need is imported after `hello`, while the gateway prepares `init`, or when it is first used.
+What the start doesn't need is imported after `hello`, while the gateway prepares `init`, or when it is first used: scripts.py
+and outputs.py too.
 """
 import os
 import sys
@@ -10,8 +11,8 @@ from _thread import _count as count_threads
 
 SOCKET = "/run/nanogrid/s"
 HEAD = Struct(">IBBII")
-HELLO, INIT, READY, INIT_ERROR, INVOKE, RESULT, ERROR = range(1, 8)
-VALUE = 1  # on invoke
+HELLO, INIT, READY, INIT_ERROR, INVOKE, RESULT, ERROR, FILE = range(1, 9)
+VALUE, FILES = 1, 2  # on invoke
 RESPONSE, JSON_BODY = 1, 2  # on result
 BAD_EVENT, BAD_RESULT = 1, 2  # on error
 BUSY = 128
@@ -156,8 +157,20 @@ class Children:
             return True
 
 
+def beside(name):
+    """A module that lies beside this file."""
+    known = "nanogrid_" + name
+    if known not in sys.modules:
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+        spec = importlib.util.spec_from_file_location(known, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[known] = module
+    return sys.modules[known]
+
+
 def load(meta, body):
-    """Puts the function's files, variables and paths in place and returns its handler."""
+    """Puts the function's files, variables and paths in place. What answers calls: a function, and its first argument."""
     directory, at = meta["directory"], 0
     for file in meta["files"]:
         path = os.path.join(directory, file["path"])
@@ -165,12 +178,16 @@ def load(meta, body):
         with open(path, "wb") as out:
             out.write(body[at:at + file["size"]])
         at += file["size"]
-    os.environ.update(meta["env"])
+    os.environ.update(meta["env"], OUTPUT_DIR=meta["outputDirectory"])
     time.tzset()
+    os.makedirs(meta["outputDirectory"], exist_ok=True)
     os.chdir(directory)
     path = os.path.join(directory, meta["file"])
     sys.argv, sys.dont_write_bytecode = [path], True
     sys.path[0:0] = filter(None, (directory, meta.get("dependencies")))
+    if meta["script"]:
+        script = beside("scripts").Script
+        return script.answer, script(path, meta.get("dependencies"), meta["maxResultBytes"])
     Context.describe_function(meta)
 
     name = os.path.splitext(meta["file"])[0].replace(".", "_").replace("/", ".")
@@ -183,7 +200,7 @@ def load(meta, body):
     spec.loader.exec_module(module)
     for handler in meta["handlers"]:
         if callable(getattr(module, handler, None)):
-            return getattr(module, handler)
+            return answer, getattr(module, handler)
     raise HandlerNotFound(f"{meta['file']} defines none of these functions: {', '.join(meta['handlers'])}")
 
 
@@ -240,6 +257,13 @@ def flush():
             pass
 
 
+def send_files(connection, directory, call):
+    def announce(path, size):
+        meta = to_json({"path": path}).encode()
+        return HEAD.pack(10 + len(meta) + size, FILE, 0, call, len(meta)) + meta
+    beside("outputs").send(connection, directory, announce)
+
+
 def serve(connection):
     children, handler, initialised = Children(), None, False
     while (received := receive(connection)) is not None:
@@ -250,15 +274,24 @@ def serve(connection):
                 if initialised:
                     raise InitRefused("this instance has its function: it serves one version for its whole life")
                 initialised = True
-                handler = load(from_json(str(meta, "utf-8")), body)
+                meta = from_json(str(meta, "utf-8"))
+                run, handler = load(meta, body)
+                output = meta["outputDirectory"]
                 kind, meta = READY, b""
             except BaseException as error:
                 kind, meta = INIT_ERROR, describe(error)
             flags, body = 0, b""
-        elif kind == INVOKE and flags <= VALUE and handler:
-            kind, flags, meta, body = answer(handler, flags, meta, body)
+        elif kind == INVOKE and flags <= VALUE | FILES and handler:
+            with_files = flags & FILES
+            if with_files and (hindrance := beside("outputs").empty(output)):
+                kind, flags, meta, body, with_files = ERROR, BUSY, describe(hindrance), b"", False
+            else:
+                kind, flags, meta, body = run(handler, flags, meta, body)
             if count_threads() or children.running():
                 flags |= BUSY
+            if with_files and (kind, flags & BAD_EVENT) != (ERROR, BAD_EVENT):
+                flush()
+                send_files(connection, output, call)
         else:
             raise Violation(f"the gateway sent a frame of kind {kind} with flags {flags}, which is not allowed now")
         flush()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 import unittest
 
@@ -20,9 +21,9 @@ with open(os.path.join(HERE, os.pardir, "protocol", "golden-frames.json"), encod
 spec = importlib.util.spec_from_file_location("bootstrap", BOOTSTRAP)
 bootstrap = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(bootstrap)
-from_golden = {"hello": 1, "init": 2, "ready": 3, "init-error": 4, "invoke": 5, "result": 6, "error": 7}
-HELLO, INIT, READY, INIT_ERROR, INVOKE, RESULT, ERROR = range(1, 8)
-VALUE, RESPONSE, JSON_BODY, BAD_EVENT, BAD_RESULT, BUSY = 1, 1, 2, 1, 2, 128
+from_golden = {"hello": 1, "init": 2, "ready": 3, "init-error": 4, "invoke": 5, "result": 6, "error": 7, "file": 8}
+HELLO, INIT, READY, INIT_ERROR, INVOKE, RESULT, ERROR, FILE = range(1, 9)
+VALUE, FILES, RESPONSE, JSON_BODY, BAD_EVENT, BAD_RESULT, BUSY = 1, 2, 1, 2, 1, 2, 128
 
 
 class Answer:
@@ -48,11 +49,15 @@ class Instance:
                 env={"PATH": os.environ["PATH"], "HOME": "/tmp", "LANG": "C.UTF-8"})
             self.connection, _ = listener.accept()
         self.connection.settimeout(30)
+        self.stream = self.connection.makefile("rb")
         self.hello = self.receive()
 
     def receive(self):
-        received = bootstrap.receive(self.connection)
-        return None if received is None else Answer(*received)
+        head = self.stream.read(14)
+        if len(head) < 14:
+            return None
+        length, kind, flags, call, meta = bootstrap.HEAD.unpack(head)
+        return Answer(kind, flags, call, self.stream.read(meta), self.stream.read(length - 10 - meta))
 
     def send(self, kind, flags=0, call=0, meta=b"", body=b""):
         self.connection.sendall(bootstrap.frame(kind, flags, call, meta, body))
@@ -62,7 +67,8 @@ class Instance:
         contents = {name: text if isinstance(text, bytes) else textwrap.dedent(text).encode() for name, text in files.items()}
         meta = {"function": "greet", "version": 3, "memoryMb": 128, "timeoutMs": 30000, "directory": self.directory,
                 "files": [{"path": name, "size": len(data)} for name, data in contents.items()], "file": next(iter(files)),
-                "handlers": ["lambda_handler", "handler"], "dependencies": None, "env": {}, **changes}
+                "handlers": ["lambda_handler", "handler"], "dependencies": None, "script": False, "maxResultBytes": 6 << 20,
+                "outputDirectory": os.path.join(self.root, "output"), "env": {}, **changes}
         self.send(INIT, meta=json.dumps(meta).encode(), body=b"".join(contents.values()))
         return self.receive()
 
@@ -70,6 +76,18 @@ class Instance:
         self.send(INVOKE, flags, call, json.dumps(meta).encode() if meta else b"",
                   json.dumps(event).encode() if body is None else body)
         return self.receive()
+
+    def call_for_files(self, event=None, **options):
+        """(the files by their paths, the answer)"""
+        files, answer = {}, self.call(event, flags=FILES, **options)
+        while answer is not None and answer.kind == FILE:
+            files[answer.meta["path"]] = answer.body
+            answer = self.receive()
+        return files, answer
+
+    def most_memory(self):
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
 
     def printed(self, stream="stdout"):
         """What is in the pipe at this moment; it doesn't wait."""
@@ -82,6 +100,7 @@ class Instance:
 
     def end(self):
         """Closes the gateway's end; (exit code, stdout, stderr)."""
+        self.stream.close()
         self.connection.close()
         for stream in (self.process.stdout, self.process.stderr):
             os.set_blocking(stream.fileno(), True)
@@ -89,6 +108,7 @@ class Instance:
         return self.process.returncode, out.decode(), err.decode()
 
     def close(self):
+        self.stream.close()
         self.connection.close()
         self.process.kill()
         self.process.wait()
@@ -605,6 +625,266 @@ class Forking(BootstrapTest):
             import subprocess
             return subprocess.run(["ls", "-l", "/proc/self/fd"], capture_output=True, text=True, close_fds=False).stdout
             """))
+
+
+class Scripts(BootstrapTest):
+    def script(self, code, **changes):
+        return self.load(code, script=True, **changes)
+
+    def failure(self, answer, flags=0):
+        self.assertEqual((ERROR, flags, 1, b""), (answer.kind, answer.flags, answer.call, answer.body))
+        return answer.meta
+
+    def play_init(self):
+        """Lets this process take over orphans, as the instance's init process does."""
+        prctl, subreaper = ctypes.CDLL(None).prctl, 36
+        self.assertEqual(0, prctl(subreaper, 1, 0, 0, 0))
+        self.addCleanup(prctl, subreaper, 0, 0, 0, 0)
+
+    def drain(self, instance):
+        """Reads what is printed, as the gateway does all the time."""
+        thread = threading.Thread(target=instance.process.stdout.read)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(instance.process.kill)
+
+    def bury(self, orphan):
+        os.kill(orphan, signal.SIGKILL)
+        os.waitpid(orphan, 0)
+
+    def test_what_it_prints_is_its_result_and_is_on_the_record(self):
+        instance = self.script("print('grüße 🚀')\nprint('two', end='')")
+        self.assertEqual("grüße 🚀\ntwo", self.value(instance.call()))
+        self.assertEqual("grüße 🚀\ntwo", instance.printed())
+
+    def test_the_event_is_on_its_stdin_and_in_payload(self):
+        instance = self.script("import os, sys\nprint(sys.stdin.read() + os.environ['PAYLOAD'])")
+        self.assertEqual('{"a": "ü"}{"a": "ü"}\n', self.value(instance.call(body='{"a": "ü"}'.encode())))
+
+    def test_an_event_that_no_variable_can_hold_is_on_stdin_alone(self):
+        instance = self.script("import os, sys\nprint(len(sys.stdin.read()), len(os.environ.get('PAYLOAD', '')))")
+        fits = (128 << 10) - len("PAYLOAD=\0")
+        self.assertEqual(f"{fits} {fits}\n", self.value(instance.call(body=b'"%s"' % (b"x" * (fits - 2)))))
+        self.assertEqual(f"{fits + 1} 0\n", self.value(instance.call(body=b'"%s"' % (b"x" * (fits - 1)))))
+        self.assertEqual("5000002 0\n", self.value(instance.call("x" * 5_000_000)))
+
+    def test_nothing_of_it_runs_while_it_is_loaded(self):
+        instance = self.script("print('ran')")
+        self.assertEqual("", instance.printed())
+
+    def test_a_wrong_syntax_is_an_init_error(self):
+        meta = self.start().init("print('fine')\nprint(", script=True).meta
+        self.assertEqual("SyntaxError", meta["errorType"])
+        self.assertIn("main.py\", line 2", "".join(meta["stackTrace"]))
+
+    def test_each_call_is_a_process_of_its_own(self):
+        instance = self.script("import os\nprint(os.getpid())")
+        self.assertNotEqual(self.value(instance.call()), self.value(instance.call()))
+
+    def test_it_finds_its_directory_its_variables_and_the_libraries(self):
+        libraries = tempfile.mkdtemp(prefix="nb")
+        self.addCleanup(shutil.rmtree, libraries)
+        with open(os.path.join(libraries, "shout.py"), "w") as library:
+            library.write("text = 'from the library'")
+        instance = self.load(None, script=True, dependencies=libraries, env={"GREETING": "good day"}, file="src/main.py", files={
+            "src/main.py": "import os, shout, beside\nprint(shout.text, beside.text, os.getcwd(), os.environ['GREETING'], __name__)",
+            "src/beside.py": "text = 'from beside'"})
+        self.assertEqual(f"from the library from beside {instance.directory} good day __main__\n", self.value(instance.call()))
+
+    def test_an_exit_code_is_an_error_and_the_next_call_works(self):
+        instance = self.script("import sys\nprint('so far')\nsys.exit(int(input()))")
+        self.assertEqual({"errorType": "ScriptError", "errorMessage": "exit code 3", "stackTrace": [], "exitCode": 3},
+                         self.failure(instance.call(3)))
+        self.assertEqual("so far\n", instance.printed())
+        self.assertEqual("so far\n", self.value(instance.call(0)))
+
+    def test_a_signal_counts_128_more(self):
+        self.assertEqual(143, self.failure(self.script("import os\nos.kill(os.getpid(), 15)").call())["exitCode"])
+
+    def test_an_uncaught_error_is_on_stderr_and_an_exit_code(self):
+        instance = self.script("1 / 0")
+        self.assertEqual(1, self.failure(instance.call())["exitCode"])
+        self.assertIn("ZeroDivisionError", instance.printed("stderr"))
+
+    def test_a_killed_script_takes_the_instance_along(self):
+        instance = self.script("import os\nprint('before')\nos.kill(os.getpid(), 9)")
+        self.assertIsNone(instance.call())
+        self.assertEqual((-signal.SIGKILL, "before\n", ""), instance.end())
+
+    def test_a_body_that_is_not_json_is_a_bad_event_and_it_does_not_run(self):
+        instance = self.script("print('ran')")
+        for body in (b"", b"{", b"\xff", b"NaN"):
+            self.failure(instance.call(body=body), BAD_EVENT)
+        self.assertEqual("", instance.printed())
+
+    def test_output_that_is_not_utf8_is_replaced(self):
+        self.assertEqual("a\ufffdb", self.value(self.script("import os\nos.write(1, b'a\\xffb')").call()))
+
+    def test_whoever_does_not_read_a_large_event_is_answered(self):
+        for code in ("print('done')", "import os\nos.close(0)\nprint('done')", "import os\nos.read(0, 10)\nos.close(0)\nprint('done')"):
+            self.assertEqual("done\n", self.value(self.script(code).call("x" * 3_000_000)))
+
+    def test_it_may_print_while_it_reads(self):
+        instance = self.script("import shutil, sys\nshutil.copyfileobj(sys.stdin, sys.stdout)")
+        self.drain(instance)
+        self.assertEqual('"%s"' % ("x" * 3_000_000), self.value(instance.call("x" * 3_000_000)))
+
+    def test_a_script_that_closes_its_stdout_is_waited_for(self):
+        instance = self.script("import os\nprint('first')\nos.close(1)\nos.read(0, 9)\nos._exit(4)")
+        self.assertEqual(4, self.failure(instance.call())["exitCode"])
+
+    def test_a_daemon_that_keeps_stdout_open_does_not_hold_up_the_answer(self):
+        self.play_init()
+        for spam in ("", "import time\n    while True: os.write(1, b'spam')"):
+            instance = self.script("import os, signal\nprint('from the script')\nif os.fork() == 0:\n    os.setsid()\n"
+                                   "    print(os.getpid(), file=open('pid', 'w'), flush=True)\n    " + (spam or "signal.pause()") +
+                                   "\nwhile not os.path.exists('pid') or not open('pid').read(): pass")
+            self.drain(instance)
+            answer = instance.call()
+            with open(os.path.join(instance.directory, "pid")) as pid:
+                self.bury(int(pid.read()))
+            self.assertEqual((RESULT, BUSY), (answer.kind, answer.flags))
+            self.assertTrue(json.loads(answer.body).startswith("from the script\n"))
+
+    def test_endless_output_ends_it_and_is_not_kept(self):
+        instance = self.script("import sys\nwhile True: sys.stdout.write('x' * 1_000_000)")
+        self.drain(instance)
+        before = instance.most_memory()
+        self.assertEqual("ResultTooLarge", self.failure(instance.call(), BAD_RESULT)["errorType"])
+        self.assertLess(instance.most_memory() - before, 40 << 20)
+
+    def test_the_limit_holds_for_the_json_too(self):
+        limit = 1000
+        self.assertEqual("x" * 998, self.value(self.script("print('x' * 998, end='')", maxResultBytes=limit).call()))
+        for code in ("print('x' * 999, end='')", "print('\\0' * 200, end='')"):
+            self.assertEqual("ResultTooLarge", self.failure(self.script(code, maxResultBytes=limit).call(), BAD_RESULT)["errorType"])
+
+    def test_what_it_printed_is_in_the_pipe_while_it_runs(self):
+        instance = self.script("import time\nprint('working')\ntime.sleep(1000)")
+        instance.send(INVOKE, 0, 1, b"", b"{}")
+        self.assertEqual(b"working\n", instance.process.stdout.readline())
+
+    def test_it_inherits_no_socket(self):
+        self.assertNotIn("socket:", self.value(self.script("import os\nos.system('ls -l /proc/self/fd')").call()))
+
+
+class OutputFiles(BootstrapTest):
+    WRITE = """
+        import os
+        here = os.environ["OUTPUT_DIR"]
+        def write(path, data="x"):
+            path = os.path.join(here, path) if isinstance(path, str) else os.path.join(os.fsencode(here), path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file: file.write(data if isinstance(data, bytes) else data.encode())
+        """
+
+    def function(self, body, **changes):
+        code = textwrap.dedent(self.WRITE) + "def handler(event, context):\n" + textwrap.indent(textwrap.dedent(body), "    ")
+        return self.load(code, **changes)
+
+    def test_all_files_come_before_the_answer(self):
+        instance = self.function("write('b.txt', 'grüße'); write('a/b/c.bin', bytes(range(256))); write('empty', ''); return 1")
+        files, answer = instance.call_for_files()
+        self.assertEqual({"a/b/c.bin": bytes(range(256)), "b.txt": "grüße".encode(), "empty": b""}, files)
+        self.assertEqual(["a/b/c.bin", "b.txt", "empty"], list(files))
+        self.assertEqual(1, self.value(answer))
+
+    def test_a_call_that_was_not_asked_for_files_sends_none_and_keeps_them(self):
+        instance = self.function("write(event, event); return sorted(os.listdir(here))")
+        self.assertEqual(["a"], self.value(instance.call("a")))
+        self.assertEqual(["a", "b"], self.value(instance.call("b")))
+
+    def test_what_an_earlier_call_left_is_gone_whatever_its_modes(self):
+        instance = self.function("""
+            write(event + '/deep/er', event)
+            os.symlink('/etc/passwd', here + '/' + event + '/link')
+            for path in ('/deep', '', '/..'): os.chmod(here + '/' + event + path, 0o500)
+            """)
+        for name in "ab":
+            files, _ = instance.call_for_files(name)
+            self.assertEqual({name + "/deep/er": name.encode()}, files)
+
+    def test_errors_and_bad_results_come_with_files_too(self):
+        for end, flags in (("raise ValueError", 0), ("return {1}", BAD_RESULT)):
+            files, answer = self.function(f"write('a'); {end}").call_for_files()
+            self.assertEqual(({"a": b"x"}, ERROR, flags), (files, answer.kind, answer.flags))
+
+    def test_a_bad_event_comes_without_files(self):
+        instance = self.function("write('a')")
+        files, answer = instance.call_for_files(body=b"{")
+        self.assertEqual(({}, ERROR, BAD_EVENT), (files, answer.kind, answer.flags))
+
+    def test_what_is_no_regular_file_is_left_out_and_named(self):
+        instance = self.function("""
+            import socket
+            write('real')
+            os.symlink('/etc/passwd', here + '/link')
+            os.symlink('/etc', here + '/directory')
+            os.symlink('nowhere', here + '/dangling')
+            os.mkfifo(here + '/fifo')
+            socket.socket(socket.AF_UNIX).bind(here + '/socket')
+            """)
+        files, answer = instance.call_for_files()
+        self.assertEqual({"real": b"x"}, files)
+        self.assertEqual(["dangling left out: it is a link", "directory left out: it is a link", "fifo left out: it is no regular file",
+                          "link left out: it is a link", "socket left out: No such device or address"],
+                         [line[len("output file "):] for line in instance.printed("stderr").splitlines()])
+
+    def test_names_that_the_gateway_refuses_are_left_out(self):
+        instance = self.function("""
+            for name in (b'line\\nbreak', b'back\\\\slash', b'\\xff', b'c1\\xc2\\x85', b'a' * 100 + b'/' + b'b' * 100): write(name)
+            write(b'a' * 100 + b'/' + b'b' * 99)
+            write(b'\\xf0\\x9f\\x9a\\x80' * 60)
+            """)
+        files, _ = instance.call_for_files()
+        self.assertEqual(["a" * 100 + "/" + "b" * 99, "🚀" * 60], list(files))
+        self.assertEqual(5, len(instance.printed("stderr").splitlines()))
+
+    def test_a_hundred_files_are_sent_and_the_rest_is_named_within_reason(self):
+        instance = self.function("for i in range(250): write('%03d' % i)")
+        files, _ = instance.call_for_files()
+        self.assertEqual(["%03d" % i for i in range(100)], list(files))
+        lines = instance.printed("stderr").splitlines()
+        self.assertEqual((101, "output file 100 left out: at most 100 files are taken", "50 more output files left out"),
+                         (len(lines), lines[0], lines[-1]))
+
+    def test_no_more_than_32_mib_are_sent_and_they_take_no_memory(self):
+        instance = self.function("""
+            for name, size in (('a', 31 << 20), ('b', 1 << 20), ('c', 1), ('d', 0)):
+                with open(here + '/' + name, 'wb') as file: file.truncate(size)
+            """)
+        instance.call(None)
+        before = instance.most_memory()
+        files, _ = instance.call_for_files()
+        self.assertEqual({"a": 31 << 20, "b": 1 << 20, "d": 0}, {name: len(data) for name, data in files.items()})
+        self.assertEqual("output file c left out: all files together may have 32 MiB\n", instance.printed("stderr"))
+        self.assertLess(instance.most_memory() - before, 10 << 20)
+
+    def test_a_directory_that_is_gone_or_something_else_is_an_empty_one_for_the_next_call(self):
+        for spoil in ("shutil.rmtree(here)", "shutil.rmtree(here); os.symlink('/etc', here)", "shutil.rmtree(here); open(here, 'w').close()"):
+            with self.subTest(spoil):
+                instance = self.function(f"import shutil\nif event: {spoil}\nelse: write('a')")
+                self.assertEqual({}, instance.call_for_files(True)[0])
+                files, answer = instance.call_for_files(False)
+                self.assertEqual(({"a": b"x"}, RESULT, 0), (files, answer.kind, answer.flags))
+
+    def test_files_that_can_not_be_removed_go_to_nobody(self):
+        instance = self.function("""
+            path = here
+            for _ in range(3000):
+                os.chdir(path)
+                path = 'deep'
+                os.mkdir(path)
+            """)
+        instance.call()
+        files, answer = instance.call_for_files()
+        self.assertEqual(({}, ERROR, BUSY), (files, answer.kind, answer.flags))
+        subprocess.run(["rm", "-rf", os.path.join(instance.root, "output")], check=True)
+
+    def test_a_script_leaves_files_too(self):
+        instance = self.load("import os\nopen(os.environ['OUTPUT_DIR'] + '/a', 'w').write('from a script')\nexit(2)", script=True)
+        files, answer = instance.call_for_files()
+        self.assertEqual(({"a": b"from a script"}, 2), (files, answer.meta["exitCode"]))
 
 
 if __name__ == "__main__":

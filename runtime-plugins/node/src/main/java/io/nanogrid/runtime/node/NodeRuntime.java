@@ -7,6 +7,8 @@ import io.nanogrid.spi.RuntimeDescriptor.Image;
 import io.nanogrid.spi.RuntimePlugin;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.pf4j.Extension;
 
 /// Node.js 18 and newer; CommonJS and ES modules.
@@ -21,7 +23,8 @@ public final class NodeRuntime implements RuntimePlugin {
                 List.of("index.js", "index.mjs", "lambda_function.js"),
                 List.of(".js", ".mjs", ".cjs"),
                 List.of("lambda_handler", "handler"),
-                Map.of("bootstrap.cjs", Content.resource(NodeRuntime.class, "runtime/bootstrap.cjs")),
+                Stream.of("bootstrap.cjs", "outputs.cjs", "scripts.cjs").collect(Collectors.toMap(name -> name,
+                        name -> Content.resource(NodeRuntime.class, "runtime/" + name))),
                 List.of("{interpreter}", "{bootstrap}/bootstrap.cjs"),
                 Map.of("NODE_ENV", "production"),
                 List.of("node", "nodejs"),

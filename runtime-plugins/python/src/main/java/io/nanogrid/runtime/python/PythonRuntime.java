@@ -7,6 +7,8 @@ import io.nanogrid.spi.RuntimeDescriptor.Image;
 import io.nanogrid.spi.RuntimePlugin;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.pf4j.Extension;
 
 /// CPython 3.9 and newer.
@@ -21,7 +23,8 @@ public final class PythonRuntime implements RuntimePlugin {
                 List.of("lambda_function.py", "main.py"),
                 List.of(".py"),
                 List.of("lambda_handler", "handler"),
-                Map.of("bootstrap.py", Content.resource(PythonRuntime.class, "runtime/bootstrap.py")),
+                Stream.of("bootstrap.py", "outputs.py", "scripts.py").collect(Collectors.toMap(name -> name,
+                        name -> Content.resource(PythonRuntime.class, "runtime/" + name))),
                 // -I: neither the working directory nor PYTHON* variables decide what is imported.
                 List.of("{interpreter}", "-I", "{bootstrap}/bootstrap.py"),
                 Map.of("PYTHONDONTWRITEBYTECODE", "1"),
