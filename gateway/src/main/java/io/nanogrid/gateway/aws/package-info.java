@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.aws;
+
+import org.jspecify.annotations.NullMarked;
