@@ -7,6 +7,7 @@ import io.nanogrid.db.JobRepository;
 import io.nanogrid.db.sqlite.SqliteDatabase;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.auth.KeyVault;
+import io.nanogrid.gateway.aws.SigV4Verifier;
 import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
@@ -141,7 +142,7 @@ public final class Wiring implements AutoCloseable {
                 new DefinitionReader(types, store), deployer,
                 new FunctionDefinitionReader(types, store), functionDeployer, catalog, data.uploads(), events, routes,
                 new Invoke(dispatcher, log, clock),
-                new MemoryRateLimitStore(), run, outputs, log, feed, tuner, metrics)));
+                new MemoryRateLimitStore(), new SigV4Verifier(keys, clock), run, outputs, log, feed, tuner, metrics)));
         // Jobs that run and calls in flight have the same time to end in.
         AutoCloseable drain = jobs::drain;
         closing(drain);

@@ -10,6 +10,7 @@ import io.nanogrid.db.Database;
 import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.Scope;
 import io.nanogrid.gateway.auth.ApiKeys;
+import io.nanogrid.gateway.auth.SignatureVerifier;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.deploy.DefinitionReader;
@@ -69,6 +70,7 @@ public final class HttpServer implements AutoCloseable {
             LiveRoutes routes,
             Invoke invoke,
             RateLimitStore limits,
+            SignatureVerifier signatures,
             RunFunction run,
             OutputStore outputs,
             ExecutionLog log,
@@ -89,8 +91,9 @@ public final class HttpServer implements AutoCloseable {
             Problems problems = new Problems(parts.config.maxBodyBytes());
             Guard guard = new Guard(parts.keys, parts.config.managementOrigins());
             server(config, parts.config, api(parts, guard, callers, idempotency, problems));
-            routes(config.routes, parts, guard, problems);
-            runs(config.routes, parts, guard, callers, idempotency);
+            CallLimit limit = new CallLimit(new RateLimiting(parts.limits), callers, parts.config.rateLimitPerMinute());
+            routes(config.routes, parts, guard, limit, problems);
+            runs(config.routes, parts, guard, limit, callers, idempotency);
             observation(config, parts, guard);
         });
     }
@@ -137,7 +140,8 @@ public final class HttpServer implements AutoCloseable {
                 parts.metrics, config.maxBodyBytes());
     }
 
-    private void routes(JavalinDefaultRoutingApi routes, Parts parts, Guard guard, Problems problems) {
+    private void routes(JavalinDefaultRoutingApi routes, Parts parts, Guard guard, CallLimit limit,
+            Problems problems) {
         Callbacks callbacks = new Callbacks(parts.database.callbacks(), parts.definitions, parts.store, parts.deployer,
                 parts.catalog);
         Deploys deploys = new Deploys(parts.database.callbacks(), callbacks, parts.deployer, parts.events, problems);
@@ -177,11 +181,11 @@ public final class HttpServer implements AutoCloseable {
         routes.delete("/keys/{name}", managed(guard, Scope.ADMIN, keys::delete));
 
         get(routes, "/functions", managed(guard, Scope.READ, functions::list));
-        routes.post("/functions", managed(guard, Scope.DEPLOY, functions::post));
-        routes.post("/upload", managed(guard, Scope.DEPLOY, functions::post));
+        routes.post("/functions", limited(guard, limit, Scope.DEPLOY, functions::post));
+        routes.post("/upload", limited(guard, limit, Scope.DEPLOY, functions::post));
         get(routes, "/functions/{id}", managed(guard, Scope.READ, functions::get));
-        routes.put("/functions/{id}", managed(guard, Scope.DEPLOY, functions::put));
-        routes.delete("/functions/{id}", managed(guard, Scope.DEPLOY, functions::delete));
+        routes.put("/functions/{id}", limited(guard, limit, Scope.DEPLOY, functions::put));
+        routes.delete("/functions/{id}", limited(guard, limit, Scope.DEPLOY, functions::delete));
         get(routes, "/runtimes", managed(guard, Scope.READ, new RuntimeList(parts.runtimes, parts.engine)::get));
 
         get(routes, "/health", health::get);
@@ -193,15 +197,18 @@ public final class HttpServer implements AutoCloseable {
         get(routes, "/openapi.json", docs::document);
     }
 
-    private static void runs(JavalinDefaultRoutingApi routes, Parts parts, Guard guard, Callers callers,
-            Idempotency idempotency) {
+    private static void runs(JavalinDefaultRoutingApi routes, Parts parts, Guard guard, CallLimit limit,
+            Callers callers, Idempotency idempotency) {
         InvocationQueue queue = parts.database.queue();
         int maxQueuedJobs = parts.config.maxQueuedJobs();
         Run run = new Run(parts.catalog, parts.run, queue, maxQueuedJobs, callers, idempotency);
         Jobs jobs = new Jobs(parts.database.jobs(), queue, maxQueuedJobs);
         Outputs outputs = new Outputs(parts.outputs);
+        Lambda lambda = new Lambda(new LambdaAccess(guard, parts.keys, parts.signatures), limit, parts.catalog,
+                parts.run, queue, maxQueuedJobs);
 
-        routes.post("/run", managed(guard, Scope.INVOKE, run::post));
+        routes.post("/run", limited(guard, limit, Scope.INVOKE, run::post));
+        routes.post(Lambda.PATH, lambda::invoke);
         // Whoever may make calls may see what came of them.
         get(routes, "/status/{jobId}", managed(guard, jobs::status, Scope.INVOKE, Scope.READ));
         get(routes, "/outputs/{requestId}/<file>", managed(guard, outputs::get, Scope.INVOKE, Scope.READ));
@@ -239,6 +246,14 @@ public final class HttpServer implements AutoCloseable {
             guard.require(ctx, anyOf);
             handler.handle(ctx);
         };
+    }
+
+    /// Counted in what the client may call in a minute.
+    private static Handler limited(Guard guard, CallLimit limit, Scope scope, Handler handler) {
+        return managed(guard, scope, ctx -> {
+            limit.require(ctx);
+            handler.handle(ctx);
+        });
     }
 
     /// Listens from here on.

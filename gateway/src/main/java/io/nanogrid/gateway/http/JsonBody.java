@@ -26,8 +26,8 @@ final class JsonBody {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
-    /// Where the parser names the setting that made it refuse.
-    private static final Pattern OF_THE_PARSER = Pattern.compile(",? ?(from )?`[^`]*`");
+    /// Where the parser names its source, or the setting that made it refuse.
+    private static final Pattern OF_THE_PARSER = Pattern.compile(" ?\\(start marker at .*?]\\)|,? ?(from )?`[^`]*`");
 
     private JsonBody() {
     }

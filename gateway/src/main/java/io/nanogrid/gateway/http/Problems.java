@@ -44,8 +44,15 @@ final class Problems {
         if (thrown instanceof RefusedException.QueueFull) {
             ctx.header("Retry-After", WHEN_THE_QUEUE_IS_FULL);
         }
+        if (thrown instanceof LambdaError.Thrown lambda) {
+            lambda.error().write(ctx);
+            return;
+        }
         Problem problem = problem(thrown, ctx.req().getMethod(), ctx.path());
-        if (problem.status() == 413) {
+        if (Lambda.serves(ctx.path())) {
+            note(ctx, problem);
+            LambdaError.of(problem).write(ctx);
+        } else if (problem.status() == 413) {
             note(ctx, problem);
             Linger.answer(ctx, 413, MEDIA_TYPE, body(problem, RequestId.of(ctx)));
         } else {

@@ -4,6 +4,7 @@ import io.nanogrid.db.Database;
 import io.nanogrid.db.sqlite.SqliteDatabase;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.auth.KeyVault;
+import io.nanogrid.gateway.aws.SigV4Verifier;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
 import io.nanogrid.gateway.config.GatewayConfig;
@@ -97,7 +98,7 @@ final class ManagementServer implements AutoCloseable {
         http = closing(new HttpServer(new Parts(config, "test", database, keys, store, engine, runtimes, pool,
                 new DefinitionReader(types, store), deployer,
                 new FunctionDefinitionReader(types, store), functionDeployer, catalog, uploads, events, routes,
-                new Invoke(dispatcher, log, clock), new MemoryRateLimitStore(),
+                new Invoke(dispatcher, log, clock), new MemoryRateLimitStore(), new SigV4Verifier(keys, clock),
                 new RunFunction(dispatcher, log, outputs, tuner), outputs, log, new CallFeed(),
                 tuner, closing(new Metrics()))));
         base = URI.create("http://127.0.0.1:" + http.start());
