@@ -238,7 +238,7 @@ final class TestGateway implements AutoCloseable {
                 .orElseThrow();
     }
 
-    private Optional<Execution> recorded(String requestId) throws SQLException {
+    Optional<Execution> recorded(String requestId) throws SQLException {
         try (var connection = readOnly();
                 PreparedStatement query = connection.prepareStatement("SELECT * FROM execution WHERE request_id = ?")) {
             query.setString(1, requestId);
