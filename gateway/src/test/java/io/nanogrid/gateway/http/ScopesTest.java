@@ -61,6 +61,19 @@ class ScopesTest {
             GET    /callbacks/{id}/logs/stream   READ
             GET    /api/functions/{id}/logs      READ
             GET    /metrics                      READ
+            GET    /functions                READ
+            POST   /functions                DEPLOY
+            POST   /upload                   DEPLOY
+            GET    /functions/{id}           READ
+            PUT    /functions/{id}           DEPLOY
+            DELETE /functions/{id}           DEPLOY
+            GET    /runtimes                 READ
+            POST   /run                      INVOKE
+            GET    /status/{jobId}           INVOKE,READ
+            GET    /jobs                     READ
+            POST   /jobs/{id}/retry          INVOKE
+            GET    /outputs/{requestId}/<file> INVOKE,READ
+            POST   /2015-03-31/functions/{name}/invocations INVOKE
             GET    /health                   -
             GET    /health/live              -
             GET    /                         -
@@ -78,6 +91,11 @@ class ScopesTest {
                             ? Set.of()
                             : Arrays.stream(parts[2].split(",")).map(Scope::valueOf)
                                     .collect(Collectors.toCollection(() -> EnumSet.noneOf(Scope.class))));
+        }
+
+        /// Whose errors are in AWS's form.
+        boolean isLambda() {
+            return path.startsWith("/2015-03-31/");
         }
 
         @Override
@@ -114,6 +132,7 @@ class ScopesTest {
 
     private record Reply(int status, String body) {
 
+        /// Empty where it isn't a problem document.
         String reason() throws IOException {
             return body.isEmpty() ? "" : JSON.readTree(body).path("reason").asText();
         }
@@ -124,7 +143,7 @@ class ScopesTest {
         if (rule.path.endsWith("/ws")) {
             return upgrade(rule.path, headers);
         }
-        HttpResponse<String> response = server.send(rule.method, rule.path.replaceAll("\\{[^}]*}", "4711"),
+        HttpResponse<String> response = server.send(rule.method, rule.path.replaceAll("[{<][^}>]*[}>]", "4711"),
                 rule.method.equals("POST") || rule.method.equals("PUT") ? "{}" : "", headers);
         return new Reply(response.statusCode(), response.body());
     }
@@ -163,7 +182,7 @@ class ScopesTest {
     void withoutAKeyOrWithAWrongOneNobodyGetsIn(Rule rule) throws Exception {
         for (Reply reply : List.of(call(rule), call(rule, "x-api-key", "invented"),
                 call(rule, "x-api-key", ""))) {
-            assertThat(reply.status).isEqualTo(401);
+            assertThat(reply.status).isEqualTo(rule.isLambda() ? 403 : 401);
             assertThat(reply.reason()).isIn("api_key_required", "");
         }
     }
@@ -176,7 +195,7 @@ class ScopesTest {
 
             assertThat(reply.status).as("with %s", scope).isEqualTo(403);
             assertThat(reply.reason()).isIn("scope_missing", "");
-            if (!reply.body.isEmpty()) {
+            if (!reply.reason().isEmpty()) {
                 JsonNode problem = JSON.readTree(reply.body);
                 assertThat(rule.anyOf).extracting(Scope::wireName).contains(problem.path("scope").asText());
                 assertThat(problem.path("detail").asText()).contains("only-" + scope.wireName(),
