@@ -35,7 +35,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import org.eclipse.jetty.http.UriCompliance.Violation;
+import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 
@@ -44,6 +46,9 @@ public final class HttpServer implements AutoCloseable {
 
     /// In bytes: what a function may say in its headers, and room for the gateway's own.
     private static final int MAX_RESPONSE_HEAD = 32 << 10;
+
+    /// Connections that the kernel holds until they are taken: those beyond are lost for a second, or reset.
+    private static final int ACCEPT_QUEUE = 4096;
 
     final Javalin javalin;
     private final Health health;
@@ -102,8 +107,13 @@ public final class HttpServer implements AutoCloseable {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.startup.startupWatcherEnabled = false;
-        config.jetty.host = gateway.host();
-        config.jetty.port = gateway.port();
+        config.jetty.addConnector((server, http) -> {
+            ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+            connector.setHost(gateway.host());
+            connector.setPort(gateway.port());
+            connector.setAcceptQueueSize(ACCEPT_QUEUE);
+            return connector;
+        });
         // Without a limit of its own: slow calls of one function must not keep others, or /health, from a thread.
         config.jetty.threadPool = new VirtualThreadPool(0);
         config.http.maxRequestSize = gateway.maxBodyBytes();

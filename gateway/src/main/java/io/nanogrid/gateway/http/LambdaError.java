@@ -82,7 +82,7 @@ record LambdaError(int status, String type, String message) {
         ctx.header("x-amzn-ErrorType", type).header(Lambda.REQUEST_ID, RequestId.of(ctx));
         byte[] body = JSON.createObjectNode().put("Type", status < 500 ? "User" : "Service").put("Message", message)
                 .toString().getBytes(StandardCharsets.UTF_8);
-        if (status == 413) {
+        if (status == 413 || !Linger.consumed(ctx)) {
             Linger.answer(ctx, status, MEDIA_TYPE, body);
         } else {
             ctx.status(status).contentType(MEDIA_TYPE).result(body);

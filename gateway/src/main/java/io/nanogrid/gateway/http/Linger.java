@@ -18,6 +18,13 @@ final class Linger {
     private Linger() {
     }
 
+    /// Takes what has come of the body.
+    ///
+    /// @return whether that was all of it
+    static boolean consumed(Context ctx) {
+        return ServletContextRequest.getServletContextRequest(ctx.req()).consumeAvailable();
+    }
+
     static void answer(Context ctx, int status, String type, byte[] body) {
         ctx.status(status).contentType(type).header("Connection", "close");
         try {

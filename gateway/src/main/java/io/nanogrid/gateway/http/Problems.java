@@ -52,9 +52,9 @@ final class Problems {
         if (Lambda.serves(ctx.path())) {
             note(ctx, problem);
             LambdaError.of(problem).write(ctx);
-        } else if (problem.status() == 413) {
+        } else if (problem.status() == 413 || !Linger.consumed(ctx)) {
             note(ctx, problem);
-            Linger.answer(ctx, 413, MEDIA_TYPE, body(problem, RequestId.of(ctx)));
+            Linger.answer(ctx, problem.status(), MEDIA_TYPE, body(problem, RequestId.of(ctx)));
         } else {
             write(ctx, problem);
         }
