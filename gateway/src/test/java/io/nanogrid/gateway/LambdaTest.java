@@ -56,7 +56,7 @@ class LambdaTest {
         lambda = client("default", FIRST);
         deploy("echo", "def handler(event, context): return {'got': event, 'version': context.function_version}");
         deploy("fails", "def handler(event, context): raise ValueError('no luck')");
-        deploy("slow", "import time\\ndef handler(event, context): time.sleep(30)", ", \"timeout_ms\": 300");
+        deploy("slow", "import time\\ndef handler(event, context): time.sleep(30)", ", \"timeoutMs\": 300");
         deploy("exits", "import os\\ndef handler(event, context): os._exit(3)");
         deploy("prints", "def handler(event, context):\\n  print('x' * event['n'] + 'the end')\\n  return 1");
     }
@@ -78,11 +78,10 @@ class LambdaTest {
                 .overrideConfiguration(all -> all.retryStrategy(AwsRetryStrategy.doNotRetry())).build();
     }
 
-    private static Answer deploy(String name, String code, String... more) throws Exception {
-        return gateway.post("/callback/deploy",
-                "{\"name\": \"" + name + "\", \"path\": \"l/" + name + "\", \"method\": \"ANY\", \"type\": \"python\", "
-                        + "\"code\": \"" + code + "\"" + String.join("", more) + "}",
-                "x-api-key", FIRST).expect(200);
+    /// @return its id
+    private static String deploy(String name, String code, String... more) throws Exception {
+        return gateway.post("/functions", "{\"name\": \"" + name + "\", \"runtime\": \"python\", \"code\": \"" + code
+                + "\"" + String.join("", more) + "}", "x-api-key", FIRST).expect(201).json().path("functionId").asText();
     }
 
     private static InvokeResponse invoke(String name, String payload) {
@@ -211,9 +210,9 @@ class LambdaTest {
 
     @Test
     void aNameMayBeAnIdOrAnArnAndHaveAVersion() throws Exception {
-        deploy("twice", "def handler(event, context): return 'one'");
-        String function = gateway.functionOf(
-                deploy("twice", "def handler(event, context): return 'two'").json().path("callback_id").asInt());
+        String function = deploy("twice", "def handler(event, context): return 'one'");
+        gateway.withBody("PUT", "/functions/" + function, "{\"code\": \"def handler(event, context): return 'two'\"}",
+                "x-api-key", FIRST).expect(200);
         String arn = "arn:aws:lambda:eu-central-1:123456789012:function:twice";
 
         for (String name : List.of("twice", function, arn, "123456789012:function:twice", "twice:$LATEST", arn + ":2",
@@ -228,6 +227,15 @@ class LambdaTest {
         assertThat(lambda.invoke(request("twice", "{}").qualifier("1").build()).payload().asUtf8String())
                 .isEqualTo("\"one\"");
         assertThat(lambda.invoke(request("twice:1", "{}").qualifier("1").build()).executedVersion()).isEqualTo("1");
+    }
+
+    @Test
+    void aCallbacksFunctionIsFoundToo() throws Exception {
+        gateway.post("/callback/deploy", "{\"name\": \"routed\", \"path\": \"routed\", \"method\": \"GET\", "
+                + "\"type\": \"python\", \"code\": \"def handler(event, context): return 'routed'\"}", "x-api-key", FIRST)
+                .expect(200);
+
+        assertThat(invoke("routed", "{}").payload().asUtf8String()).isEqualTo("\"routed\"");
     }
 
     @ParameterizedTest
@@ -338,14 +346,14 @@ class LambdaTest {
 
     @Test
     void withoutKeysAnySignatureWillDo(@TempDir Path other) throws Exception {
-        try (TestGateway open = TestGateway.start("sandbox", other, "RATE_LIMIT_PER_MINUTE", "3");
+        try (TestGateway open = TestGateway.start("sandbox", other, "RATE_LIMIT_PER_MINUTE", "4");
                 LambdaClient client = client(open, "anything", "whatever")) {
             String id = open.function("python", "def handler(event, context): return 7");
 
             assertThat(client.invoke(request(id, "{}").build()).payload().asUtf8String()).isEqualTo("7");
             assertThat(open.post("/2015-03-31/functions/" + id + "/invocations", "{}").expect(200).body()).isEqualTo("7");
             client.invoke(request(id, "{}").build());
-            assertFails(() -> client.invoke(request(id, "{}").build()), TooManyRequestsException.class, 429, "3 times");
+            assertFails(() -> client.invoke(request(id, "{}").build()), TooManyRequestsException.class, 429, "4 times");
             assertThat(open.post("/2015-03-31/functions/" + id + "/invocations", "{}").expect(429).header("Retry-After"))
                     .isPresent();
         }
