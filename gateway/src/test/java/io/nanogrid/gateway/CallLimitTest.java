@@ -29,7 +29,8 @@ final class CallLimitTest {
             assertThat(standing(gateway.post(INVOKE, "{}").expect(404))).containsExactly("6", "4");
             assertThat(standing(gateway.post("/functions", "{}").expect(400))).containsExactly("6", "3");
             assertThat(standing(gateway.post("/upload", "{}").expect(400))).containsExactly("6", "2");
-            assertThat(standing(gateway.withBody("PUT", "/functions/nobody", "{}").expect(404))).containsExactly("6", "1");
+            assertThat(standing(gateway.withBody("PUT", "/functions/nobody", "{}").expect(404))).containsExactly("6",
+                    "1");
             assertThat(standing(gateway.delete("/functions/nobody").expect(404))).containsExactly("6", "0");
 
             Answer refused = gateway.post("/run", RUN).expect(429);

@@ -81,7 +81,8 @@ class LambdaTest {
     /// @return its id
     private static String deploy(String name, String code, String... more) throws Exception {
         return gateway.post("/functions", "{\"name\": \"" + name + "\", \"runtime\": \"python\", \"code\": \"" + code
-                + "\"" + String.join("", more) + "}", "x-api-key", FIRST).expect(201).json().path("functionId").asText();
+                + "\"" + String.join("", more) + "}", "x-api-key", FIRST).expect(201).json().path("functionId")
+                .asText();
     }
 
     private static InvokeResponse invoke(String name, String payload) {
@@ -174,7 +175,8 @@ class LambdaTest {
         byte[] tail = Base64.getDecoder().decode(response.logResult());
         assertThat(tail).hasSize(4096);
         assertThat(new String(tail, StandardCharsets.UTF_8)).startsWith("xxx").contains("xthe end\nEND RequestId: ")
-                .containsPattern("REPORT RequestId: \\S+\tDuration: [\\d.]+ ms\tBilled Duration: \\d+ ms\tMemory Size: 128 MB");
+                .containsPattern(
+                        "REPORT RequestId: \\S+\tDuration: [\\d.]+ ms\tBilled Duration: \\d+ ms\tMemory Size: 128 MB");
     }
 
     @Test
@@ -189,7 +191,8 @@ class LambdaTest {
     void anEventIsAcceptedAndRunsLater() throws Exception {
         deploy("later", "def handler(event, context): print('ran with', event['n'])");
 
-        InvokeResponse response = lambda.invoke(request("later", "{\"n\": 42}").invocationType(InvocationType.EVENT).build());
+        InvokeResponse response = lambda
+                .invoke(request("later", "{\"n\": 42}").invocationType(InvocationType.EVENT).build());
 
         assertThat(response.statusCode()).isEqualTo(202);
         assertThat(response.payload().asByteArray()).isEmpty();
@@ -232,21 +235,24 @@ class LambdaTest {
     @Test
     void aCallbacksFunctionIsFoundToo() throws Exception {
         gateway.post("/callback/deploy", "{\"name\": \"routed\", \"path\": \"routed\", \"method\": \"GET\", "
-                + "\"type\": \"python\", \"code\": \"def handler(event, context): return 'routed'\"}", "x-api-key", FIRST)
+                + "\"type\": \"python\", \"code\": \"def handler(event, context): return 'routed'\"}", "x-api-key",
+                FIRST)
                 .expect(200);
 
         assertThat(invoke("routed", "{}").payload().asUtf8String()).isEqualTo("\"routed\"");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"nobody", "echo:99", "echo:prod", "arn:aws:lambda:eu-central-1:123456789012:function:nobody"})
+    @ValueSource(strings = {"nobody", "echo:99", "echo:prod",
+            "arn:aws:lambda:eu-central-1:123456789012:function:nobody"})
     void whatIsNotThereIsNotFound(String name) {
         assertFails(() -> invoke(name, "{}"), ResourceNotFoundException.class, 404, "Function not found");
     }
 
     @Test
     void qualifiersThatContradictEachOtherAreRefused() {
-        assertFails(() -> lambda.invoke(request("echo:1", "{}").qualifier("2").build()), "InvalidParameterValueException",
+        assertFails(() -> lambda.invoke(request("echo:1", "{}").qualifier("2").build()),
+                "InvalidParameterValueException",
                 400);
     }
 
@@ -259,7 +265,8 @@ class LambdaTest {
     @Test
     void aPayloadThatIsNoUtf8IsRefused() {
         assertFails(() -> lambda.invoke(
-                InvokeRequest.builder().functionName("echo").payload(SdkBytes.fromByteArray(new byte[]{'"', -1, '"'})).build()),
+                InvokeRequest.builder().functionName("echo").payload(SdkBytes.fromByteArray(new byte[]{'"', -1, '"'}))
+                        .build()),
                 InvalidRequestContentException.class, 400, "UTF-8");
     }
 
@@ -282,8 +289,10 @@ class LambdaTest {
 
     @Test
     void aMadeKeyCanSignIfItWasMadeForItAndUntilItIsDeleted() throws Exception {
-        String secret = gateway.post("/keys", "{\"name\": \"aws\", \"scopes\": [\"invoke\"], \"sigv4\": true}", "x-api-key",
-                FIRST).expect(201).json().path("secret").asText();
+        String secret = gateway
+                .post("/keys", "{\"name\": \"aws\", \"scopes\": [\"invoke\"], \"sigv4\": true}", "x-api-key",
+                        FIRST)
+                .expect(201).json().path("secret").asText();
         gateway.post("/keys", "{\"name\": \"plain\", \"scopes\": [\"invoke\"]}", "x-api-key", FIRST).expect(201);
         try (LambdaClient made = client("aws", secret); LambdaClient plain = client("plain", secret)) {
             assertThat(made.invoke(request("echo", "{}").build()).statusCode()).isEqualTo(200);
@@ -305,8 +314,10 @@ class LambdaTest {
 
     @Test
     void aKeyWithoutTheScopeIsDeniedHoweverItIsPresented() throws Exception {
-        String secret = gateway.post("/keys", "{\"name\": \"deploys\", \"scopes\": [\"deploy\", \"read\"], \"sigv4\": true}",
-                "x-api-key", FIRST).expect(201).json().path("secret").asText();
+        String secret = gateway
+                .post("/keys", "{\"name\": \"deploys\", \"scopes\": [\"deploy\", \"read\"], \"sigv4\": true}",
+                        "x-api-key", FIRST)
+                .expect(201).json().path("secret").asText();
         try (LambdaClient deploys = client("deploys", secret)) {
             assertFails(() -> deploys.invoke(request("echo", "{}").build()), "AccessDeniedException", 403);
         }
@@ -351,10 +362,12 @@ class LambdaTest {
             String id = open.function("python", "def handler(event, context): return 7");
 
             assertThat(client.invoke(request(id, "{}").build()).payload().asUtf8String()).isEqualTo("7");
-            assertThat(open.post("/2015-03-31/functions/" + id + "/invocations", "{}").expect(200).body()).isEqualTo("7");
+            assertThat(open.post("/2015-03-31/functions/" + id + "/invocations", "{}").expect(200).body())
+                    .isEqualTo("7");
             client.invoke(request(id, "{}").build());
             assertFails(() -> client.invoke(request(id, "{}").build()), TooManyRequestsException.class, 429, "4 times");
-            assertThat(open.post("/2015-03-31/functions/" + id + "/invocations", "{}").expect(429).header("Retry-After"))
+            assertThat(
+                    open.post("/2015-03-31/functions/" + id + "/invocations", "{}").expect(429).header("Retry-After"))
                     .isPresent();
         }
     }

@@ -57,7 +57,8 @@ class OutputsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"report.csv", "a/b/c.txt", "with space;and=such&more?x#y%20+z.txt", "ü/é.html", "index.html",
+    @ValueSource(strings = {"report.csv", "a/b/c.txt", "with space;and=such&more?x#y%20+z.txt", "ü/é.html",
+            "index.html",
             "quote\".svg", "100%", "a;b/c;d"})
     void aFileThatAFunctionWroteIsServedAndNoBrowserShowsIt(String path) throws Exception {
         List<String> urls = urls(run(Map.of(path, "<script>alert(1)</script>")).expect(200).json());
@@ -96,8 +97,10 @@ class OutputsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/outputs/nobody/a", "/outputs/../gateway-id", "/outputs/%2e%2e/gateway-id", "/outputs/known/index",
-            "/outputs/known/0", "/outputs/known/..%2fknown%2fa", "/outputs/known/%2e%2e/known/a", "/outputs/known/", "/outputs/known",
+    @ValueSource(strings = {"/outputs/nobody/a", "/outputs/../gateway-id", "/outputs/%2e%2e/gateway-id",
+            "/outputs/known/index",
+            "/outputs/known/0", "/outputs/known/..%2fknown%2fa", "/outputs/known/%2e%2e/known/a", "/outputs/known/",
+            "/outputs/known",
             "/outputs/", "/outputs/known/a%00"})
     void nothingElseIsServed(String path) throws Exception {
         run(Map.of("a", "one"), "X-Request-Id", "known").expect(200);

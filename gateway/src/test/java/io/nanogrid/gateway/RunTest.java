@@ -352,7 +352,8 @@ class RunTest {
     @Test
     @Tag("slow")
     void aCallMayTakeLongerThanAConnectionMayBeIdle() throws Exception {
-        String function = gateway.function("python", "import time\ndef handler(e, c):\n    time.sleep(32)\n    return 'slept'",
+        String function = gateway.function("python",
+                "import time\ndef handler(e, c):\n    time.sleep(32)\n    return 'slept'",
                 "timeoutMs", 60_000);
 
         assertThat(run(function, "{}").expect(200).json().path("result").asText()).isEqualTo("slept");

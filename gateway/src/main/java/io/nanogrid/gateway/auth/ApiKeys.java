@@ -106,8 +106,10 @@ public final class ApiKeys {
         for (KeyRecord stored : repository.list()) {
             Key key = Key.made(stored);
             if (key.info.sigv4() && key.signing(vault).isEmpty()) {
-                LOG.warn("Requests can't be signed with the key {} any more: the file that its secret was encrypted with "
-                        + "is gone or another one. Delete the key and make it anew", stored.name());
+                LOG.warn(
+                        "Requests can't be signed with the key {} any more: the file that its secret was encrypted with "
+                                + "is gone or another one. Delete the key and make it anew",
+                        stored.name());
             }
             all.add(key);
         }
@@ -149,7 +151,8 @@ public final class ApiKeys {
     /// @param sigv4 whether requests can be signed with it, for which its secret is kept, encrypted
     public synchronized NewKey make(String name, Set<Scope> scopes, boolean sigv4) throws KeyRefused, IOException {
         if (KEPT.matcher(name).matches() || find(name).isPresent()) {
-            throw new KeyRefused(Why.TAKEN, "there is a key " + name + ", or the name is kept for one of NANOGRID_API_KEY");
+            throw new KeyRefused(Why.TAKEN,
+                    "there is a key " + name + ", or the name is kept for one of NANOGRID_API_KEY");
         }
         if (keys.isEmpty() && !scopes.contains(Scope.ADMIN)) {
             throw new KeyRefused(Why.FIRST_NEEDS_ADMIN,

@@ -24,7 +24,8 @@ final class CanonicalRequest {
 
     static String of(SignedRequest request, List<String> signedHeaders, String payloadHash) {
         List<String> names = signedHeaders.stream().sorted().toList();
-        String headers = names.stream().map(name -> name + ":" + value(request.headers().getOrDefault(name, List.of())) + "\n")
+        String headers = names.stream()
+                .map(name -> name + ":" + value(request.headers().getOrDefault(name, List.of())) + "\n")
                 .collect(Collectors.joining());
         return String.join("\n", request.method(), path(request.path()), query(request.query()), headers,
                 String.join(";", names), payloadHash);
@@ -44,7 +45,8 @@ final class CanonicalRequest {
                 pairs.add(new String[]{escape(unescape(pair[0])), pair.length == 2 ? escape(unescape(pair[1])) : ""});
             }
         }
-        return pairs.stream().sorted(Comparator.<String[], String>comparing(pair -> pair[0]).thenComparing(pair -> pair[1]))
+        return pairs.stream()
+                .sorted(Comparator.<String[], String>comparing(pair -> pair[0]).thenComparing(pair -> pair[1]))
                 .map(pair -> pair[0] + "=" + pair[1]).collect(Collectors.joining("&"));
     }
 

@@ -54,8 +54,9 @@ public final class SigV4Verifier implements SignatureVerifier {
         }
         Matcher parts = AUTHORIZATION.matcher(header);
         if (!parts.matches()) {
-            return new Verdict.Invalid("Authorization must be " + ALGORITHM + " with a Credential for the service lambda, "
-                    + "SignedHeaders and a Signature");
+            return new Verdict.Invalid(
+                    "Authorization must be " + ALGORITHM + " with a Credential for the service lambda, "
+                            + "SignedHeaders and a Signature");
         }
         Signature signature = new Signature(parts.group(1), parts.group(2), parts.group(3),
                 List.of(parts.group(4).split(";")), parts.group(5));
@@ -98,8 +99,9 @@ public final class SigV4Verifier implements SignatureVerifier {
         String payload = CanonicalRequest.sha256(request.body().get());
         String claimed = single(request, PAYLOAD_HASH);
         if (claimed != null && !claimed.equals(payload)) {
-            return new Verdict.Invalid("x-amz-content-sha256 isn't the SHA-256 of the body; unsigned and chunked payloads "
-                    + "aren't taken");
+            return new Verdict.Invalid(
+                    "x-amz-content-sha256 isn't the SHA-256 of the body; unsigned and chunked payloads "
+                            + "aren't taken");
         }
         String canonical = CanonicalRequest.of(request, signature.signedHeaders, payload);
         String toSign = String.join("\n", ALGORITHM, String.valueOf(single(request, DATE)), signature.scope,

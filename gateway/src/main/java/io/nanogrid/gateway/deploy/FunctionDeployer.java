@@ -78,6 +78,7 @@ public final class FunctionDeployer {
     public FunctionOutcome update(String id, Change change)
             throws InvalidDefinition, IOException, InterruptedException {
         try (Turns<String>.Turn _ = turns.take(id)) {
+            failLeftBehind(id);
             FunctionRecord present = functions.find(id).orElseThrow(() -> new RefusedException.UnknownFunction(id));
             Long callback = present.callbackId();
             if (callback != null) {
@@ -110,7 +111,7 @@ public final class FunctionDeployer {
         String id = function.id();
         building.add(id);
         try {
-            VersionRecord version = begin(id);
+            VersionRecord version = functions.beginVersion(id);
             boolean ended = false;
             try {
                 BuildLog log = BuildLog.unheard();
@@ -139,22 +140,16 @@ public final class FunctionDeployer {
 
     /// Whoever has the turn is the only one who builds: a version that is said to be building was left behind when its end couldn't be written
     /// down.
-    private VersionRecord begin(String id) {
-        try {
-            return functions.beginVersion(id);
-        } catch (RefusedException.FunctionBuildInProgress e) {
-            LOG.warn("The end of a build of function {} was never stored: it is taken for failed", id);
-            failLeftBehind(id);
-            return functions.beginVersion(id);
+    private void failLeftBehind(String id) {
+        for (VersionRecord version : functions.versions(id)) {
+            if (version.state() == VersionState.BUILDING) {
+                LOG.warn("The end of a build of function {} was never stored: it is taken for failed", id);
+                functions.failVersion(id, version.number());
+            }
         }
     }
 
-    private void failLeftBehind(String id) {
-        functions.versions(id).stream().filter(version -> version.state() == VersionState.BUILDING)
-                .forEach(version -> functions.failVersion(id, version.number()));
-    }
-
-    /// What can't be written down now is made up for before the function's next build, or at the next start.
+    /// What can't be written down now is made up for before the function's next change, or at the next start.
     private void fail(VersionRecord version) {
         try {
             functions.failVersion(version.functionId(), version.number());

@@ -83,7 +83,8 @@ final class Keys {
     private static Map<String, @Nullable Object> json(KeyInfo key) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("name", key.name());
-        json.put("scopes", SCOPES.stream().filter(scope -> key.scopes().stream().anyMatch(has -> has.wireName().equals(scope))).toList());
+        json.put("scopes", SCOPES.stream()
+                .filter(scope -> key.scopes().stream().anyMatch(has -> has.wireName().equals(scope))).toList());
         json.put("sigv4", key.sigv4());
         json.put("configured", key.createdAt() == null);
         json.put("createdAt", key.createdAt() == null ? null : key.createdAt().toString());

@@ -106,7 +106,8 @@ final class Lambda {
             JsonToken first = json.nextToken();
             json.skipChildren();
             if (first == null || json.nextToken() != null) {
-                throw LambdaError.badContent("Could not parse request body into json: it must be one JSON value").thrown();
+                throw LambdaError.badContent("Could not parse request body into json: it must be one JSON value")
+                        .thrown();
             }
             return payload;
         } catch (JsonProcessingException e) {
@@ -132,7 +133,8 @@ final class Lambda {
     private void call(Context ctx, LambdaName name, FunctionVersion version, byte[] payload)
             throws InterruptedException {
         if (version.timeout().compareTo(LONGEST) > 0) {
-            throw LambdaError.badParameter("the function may run for longer than an hour: use the invocation type Event")
+            throw LambdaError
+                    .badParameter("the function may run for longer than an hour: use the invocation type Event")
                     .thrown();
         }
         var call = run.run(version,

@@ -35,7 +35,8 @@ record LambdaResult(boolean failed, byte[] payload) {
             case Outcome.BadResult(Bytes detail) -> error(detail);
             case Outcome.InitFailed(Bytes detail) -> error(detail);
             case Outcome.TimedOut(Duration limit) -> error(call, "Sandbox.Timedout",
-                    "Task timed out after " + String.format(Locale.ROOT, "%.2f", limit.toMillis() / 1000.0) + " seconds");
+                    "Task timed out after " + String.format(Locale.ROOT, "%.2f", limit.toMillis() / 1000.0)
+                            + " seconds");
             case Outcome.Exited(int code) ->
                 error(call, "Runtime.ExitError", "Error: Runtime exited with error: exit status " + code);
             case Outcome.OutOfMemory(int limit) ->

@@ -48,7 +48,8 @@ public final class Lease implements AutoCloseable {
     /// @param event the event as JSON
     /// @param files takes the files that the call leaves behind; null if they aren't wanted
     /// @param maxBody the longest result that is taken, in bytes
-    public Reply call(boolean asValue, @Nullable OutputFiles files, Bytes meta, Bytes event, int maxBody, Duration timeout, CallOutput output) {
+    public Reply call(boolean asValue, @Nullable OutputFiles files, Bytes meta, Bytes event, int maxBody,
+            Duration timeout, CallOutput output) {
         instance.output.begin(output);
         long began = System.nanoTime();
         pool.calling(instance, began + timeout.toNanos());

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /// The kinds of runtimes/protocol/PROTOCOL.md, with the flag bits that each may carry.
 public enum FrameKind {
     HELLO(1, 0), INIT(2, 0), READY(3, 0), INIT_ERROR(4, 0), INVOKE(5, Frame.VALUE | Frame.FILES), RESULT(6,
-            Frame.RESPONSE | Frame.JSON_BODY | Frame.BUSY), ERROR(7, Frame.BAD_EVENT | Frame.BAD_RESULT | Frame.BUSY), FILE(8, 0);
+            Frame.RESPONSE | Frame.JSON_BODY | Frame.BUSY), ERROR(7,
+                    Frame.BAD_EVENT | Frame.BAD_RESULT | Frame.BUSY), FILE(8, 0);
 
     private static final @Nullable FrameKind[] BY_NUMBER = new @Nullable FrameKind[16];
 

@@ -109,7 +109,8 @@ class ApiKeysTest {
     @Test
     void noSecretLiesInTheDatabase() throws Exception {
         ApiKeys keys = keys("configured");
-        List<String> secrets = List.of(keys.make("signs", ADMIN, true).secret(), keys.make("plain", ADMIN, false).secret());
+        List<String> secrets = List.of(keys.make("signs", ADMIN, true).secret(),
+                keys.make("plain", ADMIN, false).secret());
         database.close();
 
         try (var files = Files.walk(directory.resolve("db"))) {

@@ -71,7 +71,8 @@ class SigV4VerifierTest {
         return SdkHttpFullRequest.builder().method(SdkHttpMethod.POST).uri(URI.create("http://localhost:8080" + path));
     }
 
-    private static SignedRequest signed(String keyName, String secret, SdkHttpRequest request, Instant at, String service) {
+    private static SignedRequest signed(String keyName, String secret, SdkHttpRequest request, Instant at,
+            String service) {
         var result = AwsV4HttpSigner.create().sign(signing -> signing
                 .identity(AwsCredentialsIdentity.create(keyName, secret)).request(request)
                 .payload(() -> new ByteArrayInputStream(BODY))
@@ -90,7 +91,8 @@ class SigV4VerifierTest {
     }
 
     private static SignedRequest plain() {
-        return signed(post("/2015-03-31/functions/hello/invocations").putHeader("X-Amz-Invocation-Type", "Event").build());
+        return signed(
+                post("/2015-03-31/functions/hello/invocations").putHeader("X-Amz-Invocation-Type", "Event").build());
     }
 
     private static void assertInvalid(SignedRequest request, String why) {

@@ -36,7 +36,9 @@ class KeysTest {
     }
 
     private static HttpResponse<String> make(ManagementServer server, String body, String key) throws Exception {
-        return key.isEmpty() ? server.send("POST", "/keys", body) : server.send("POST", "/keys", body, "x-api-key", key);
+        return key.isEmpty()
+                ? server.send("POST", "/keys", body)
+                : server.send("POST", "/keys", body, "x-api-key", key);
     }
 
     @Test
@@ -95,7 +97,8 @@ class KeysTest {
             assertThat(json(server.get("/keys", "x-api-key", OWNER), 200).toString())
                     .isEqualTo("{\"keys\":[{\"name\":\"default\",\"scopes\":[\"deploy\",\"invoke\",\"read\",\"admin\"],"
                             + "\"sigv4\":true,\"configured\":true,\"createdAt\":null}]}");
-            assertThat(json(server.send("DELETE", "/keys/default", "", "x-api-key", OWNER), 409).path("reason").asText())
+            assertThat(
+                    json(server.send("DELETE", "/keys/default", "", "x-api-key", OWNER), 409).path("reason").asText())
                     .isEqualTo("configured_key");
         }
     }

@@ -129,7 +129,8 @@ class InstancePoolTest extends PoolTest {
 
     private void openWithOneRunning(Duration patience) throws IOException {
         PoolConfig plain = PoolFixture.config(4, 10, LONG);
-        open(new PoolConfig(plain.memoryBudgetMb(), 16, 2, 1, patience, 10, LONG, LONG, LONG, LONG, 0, MB, 6 << 20, 1000));
+        open(new PoolConfig(plain.memoryBudgetMb(), 16, 2, 1, patience, 10, LONG, LONG, LONG, LONG, 0, MB, 6 << 20,
+                1000));
     }
 
     private void twoIdleInstancesAndManyBriefCalls(FunctionVersion version) throws InterruptedException {

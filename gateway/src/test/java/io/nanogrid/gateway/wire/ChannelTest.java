@@ -284,7 +284,8 @@ class ChannelTest {
 
     @Test
     void aFileThatNobodyAskedForIsAViolation() throws Exception {
-        try (Channel channel = connected(peer -> peer.say(FrameKind.FILE, peer.hear().call(), "{\"path\":\"a\"}", ""))) {
+        try (Channel channel = connected(
+                peer -> peer.say(FrameKind.FILE, peer.hear().call(), "{\"path\":\"a\"}", ""))) {
             assertThatThrownBy(() -> call(channel)).isInstanceOf(ProtocolViolation.class).hasMessageContaining("FILE");
         }
     }
@@ -296,7 +297,8 @@ class ChannelTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "{}", "{", "{\"path\":1}", "{\"path\":null}", "{\"path\":\"\"}", "{\"path\":\"/a\"}",
-            "{\"path\":\"a/\"}", "{\"path\":\"a//b\"}", "{\"path\":\"..\"}", "{\"path\":\"a/../b\"}", "{\"path\":\"./a\"}",
+            "{\"path\":\"a/\"}", "{\"path\":\"a//b\"}", "{\"path\":\"..\"}", "{\"path\":\"a/../b\"}",
+            "{\"path\":\"./a\"}",
             "{\"path\":\"a\\\\b\"}", "{\"path\":\"a\\nb\"}", "{\"path\":\"a\\u0000\"}", "{\"path\":\"a\\u0085\"}",
             "{\"path\":\"\\ud800\"}"})
     void aFileWhosePathIsNotRelativeAndPlainIsAViolation(String meta) throws Exception {
