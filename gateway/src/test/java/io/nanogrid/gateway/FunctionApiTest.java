@@ -39,7 +39,7 @@ final class FunctionApiTest {
     @BeforeAll
     void start(@TempDir Path directory) throws Exception {
         data = directory;
-        gateway = TestGateway.start("sandbox", directory);
+        gateway = TestGateway.start("sandbox", directory, "RATE_LIMIT_PER_MINUTE", "0");
     }
 
     @AfterAll

@@ -78,7 +78,7 @@ final class FunctionVersions {
                 runtime,
                 handler.file(),
                 handler.handlers(),
-                false,
+                definition.script(),
                 () -> store.get(definition.codeHash()),
                 definition.env(),
                 definition.memoryMb(),
