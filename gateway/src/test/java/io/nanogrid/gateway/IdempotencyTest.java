@@ -196,7 +196,7 @@ class IdempotencyTest {
     @Test
     void aCallThatThePlatformTurnedDownIsMadeWhenItIsSentAgain(@TempDir Path directory) throws Exception {
         try (TestGateway small = TestGateway.start("sandbox", directory, "MAX_QUEUED_JOBS", "1", "DRAIN_SECONDS",
-                "0")) {
+                "0", "RATE_LIMIT_PER_MINUTE", "0")) {
             String slow = small.function("python", "import time\ndef handler(e, c): time.sleep(e.get('s', 0))",
                     "concurrency", 1);
             String job = "{\"functionId\": \"" + slow + "\", \"inputData\": {\"s\": 1}}";

@@ -35,7 +35,7 @@ class JobsRestartTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String SLEEPS_UNTIL = "{\"name\": \"f\", \"runtime\": \"python\", \"code\": "
-            + "\"import time\\ndef handler(e, c):\\n    while time.time() < e.get('until', 0): time.sleep(.02)\\n    return e.get('n')\"}";
+            + "\"import time\\ndef handler(e, c):\\n    time.sleep(e.get('sleep', 0))\\n    while time.time() < e.get('until', 0): time.sleep(.02)\\n    return e.get('n')\"}";
 
     private static final int CLIENTS = 4;
     private static final Executor THREADS = Thread::startVirtualThread;
@@ -52,8 +52,13 @@ class JobsRestartTest {
         }
     }
 
-    private ProcessGateway start(String log, String... settings) throws IOException {
-        return ProcessGateway.start("sandbox", data, directory.resolve(log), settings);
+    private ProcessGateway start(String log) throws IOException {
+        return start(log, "10");
+    }
+
+    private ProcessGateway start(String log, String drainSeconds) throws IOException {
+        return ProcessGateway.start("sandbox", data, directory.resolve(log), "RATE_LIMIT_PER_MINUTE", "0",
+                "DRAIN_SECONDS", drainSeconds);
     }
 
     private static String deploy(ProcessGateway gateway) throws Exception {
@@ -110,7 +115,7 @@ class JobsRestartTest {
 
     @Test
     void anOrderlyStopGivesARunningJobBackAndItCostsNoAttempt() throws Exception {
-        ProcessGateway first = start("1.log", "DRAIN_SECONDS", "500ms");
+        ProcessGateway first = start("1.log", "500ms");
         String function = deploy(first);
         double until = System.currentTimeMillis() / 1000.0 + 8;
         String running = accept(first, job(function, 1, until));
@@ -127,7 +132,7 @@ class JobsRestartTest {
 
     @Test
     void anOrderlyStopLetsAJobEndThatIsQuickEnough() throws Exception {
-        ProcessGateway first = start("1.log", "DRAIN_SECONDS", "20");
+        ProcessGateway first = start("1.log", "20");
         String function = deploy(first);
         String running = accept(first, job(function, 1, System.currentTimeMillis() / 1000.0 + 2));
         awaitRunning(first, running);

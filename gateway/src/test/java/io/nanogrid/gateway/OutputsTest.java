@@ -36,7 +36,8 @@ class OutputsTest {
 
     @BeforeAll
     static void start(@TempDir Path directory) throws Exception {
-        gateway = TestGateway.start("sandbox", directory, "OUTPUTS_MAX_BYTES", "20 MiB");
+        gateway = TestGateway.start("sandbox", directory, "OUTPUTS_MAX_BYTES", "20 MiB",
+                "RATE_LIMIT_PER_MINUTE", "0");
         function = gateway.function("python", WRITES);
     }
 

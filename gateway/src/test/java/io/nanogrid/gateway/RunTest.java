@@ -8,7 +8,6 @@ import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -20,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// `POST /run`, at once and as a job, and what becomes of jobs.
+/// `POST /run`: what a function is given, and what its caller gets.
 class RunTest {
 
     private static final String ECHO = "def handler(event, context): return event";
@@ -39,23 +38,6 @@ class RunTest {
         gateway.close();
     }
 
-    private static String body(String functionId, String input) {
-        return "{\"functionId\": \"" + functionId + "\", \"inputData\": " + input + "}";
-    }
-
-    private static Answer run(String functionId, String input, String... headers) throws Exception {
-        return gateway.post("/run", body(functionId, input), headers);
-    }
-
-    private static String accepted(String functionId, String input) throws Exception {
-        return run(functionId, input, "x-async", "true").expect(202).json().path("jobId").asText();
-    }
-
-    private static JsonNode result(String jobId) {
-        return Awaitility.await().atMost(Duration.ofSeconds(30))
-                .until(() -> gateway.get("/status/" + jobId).expect(200).json(), json -> json.has("exitCode"));
-    }
-
     @Test
     void theAnswerSaysWhatTheFunctionReturnedAndPrintedAndTook() throws Exception {
         String function = gateway.function("python", """
@@ -65,7 +47,7 @@ class RunTest {
                     return {"statusCode": 201, "body": [event["n"], None, "ü"]}
                 """);
 
-        Answer answer = run(function, "{\"n\": 1.50}", "X-Request-Id", "mine").expect(200);
+        Answer answer = gateway.run(function, "{\"n\": 1.50}", "X-Request-Id", "mine").expect(200);
 
         JsonNode json = answer.json();
         assertThat(json.path("result").toString()).isEqualTo("{\"statusCode\":201,\"body\":[1.5,null,\"ü\"]}");
@@ -95,7 +77,7 @@ class RunTest {
             "\"\\u0000 ü 😀\"",
             "{\"a\": {\"a\": 1}}"})
     void anyJsonIsInput(String input) throws Exception {
-        Answer answer = run(echo, input).expect(200);
+        Answer answer = gateway.run(echo, input).expect(200);
 
         assertThat(answer.json().path("result")).isEqualTo(TestGateway.JSON.readTree(
                 TestGateway.JSON.writeValueAsString(TestGateway.JSON.readTree(input))));
@@ -112,7 +94,7 @@ class RunTest {
     void aFaultOfTheFunctionIsAResult(String code, String status, int exitCode, String errorType) throws Exception {
         String function = gateway.function("python", "def handler(event, context):\n    " + code, "timeoutMs", 3000);
 
-        JsonNode json = run(function, "{}").expect(200).json();
+        JsonNode json = gateway.run(function, "{}").expect(200).json();
 
         assertThat(json.path("status").asText()).isEqualTo(status);
         assertThat(json.path("exitCode").asInt()).isEqualTo(exitCode);
@@ -162,149 +144,30 @@ class RunTest {
 
     @Test
     void inputThatIsTooDeepIsRefusedByTheGatewayOrTheFunctionAndKillsNeither() throws Exception {
-        assertThat(run(echo, "[".repeat(100_000) + "]".repeat(100_000)).expect(400).reason())
+        assertThat(gateway.run(echo, "[".repeat(100_000) + "]".repeat(100_000)).expect(400).reason())
                 .isEqualTo("malformed_json");
-        run(echo, "[".repeat(900) + "]".repeat(900)).expect(200);
-        run(echo, "1").expect(200);
+        gateway.run(echo, "[".repeat(900) + "]".repeat(900)).expect(200);
+        gateway.run(echo, "1").expect(200);
     }
 
     @Test
     void aFunctionOrVersionThatIsNotThereIs404() throws Exception {
-        run("nothing", "{}").expect(404);
-        run("nothing", "{}", "x-async", "true").expect(404);
+        gateway.run("nothing", "{}").expect(404);
+        gateway.run("nothing", "{}", "x-async", "true").expect(404);
         gateway.post("/run", "{\"functionId\": \"" + echo + "\", \"version\": 7}").expect(404);
     }
 
     @Test
     void anAsyncHeaderThatIsNeitherTrueNorFalseIsRefused() throws Exception {
-        assertThat(run(echo, "{}", "x-async", "yes").expect(400).reason()).isEqualTo("invalid_header");
-        run(echo, "{}", "x-async", "False").expect(200);
-        run(echo, "{}", "x-async", "TRUE").expect(202);
+        assertThat(gateway.run(echo, "{}", "x-async", "yes").expect(400).reason()).isEqualTo("invalid_header");
+        gateway.run(echo, "{}", "x-async", "False").expect(200);
+        gateway.run(echo, "{}", "x-async", "TRUE").expect(202);
     }
 
     @Test
     void aBodyThatIsNotSaidToBeJsonIs415() throws Exception {
-        assertThat(gateway.post("/run", body(echo, "{}"), "content-type", "text/plain").expect(415).reason())
+        assertThat(gateway.post("/run", TestGateway.runBody(echo, "{}"), "content-type", "text/plain").expect(415).reason())
                 .isEqualTo("json_expected");
-    }
-
-    @Test
-    void aJobIsAcceptedRunAndItsResultIsThatOfACall() throws Exception {
-        Answer accepted = run(echo, "{\"n\": 1}", "x-async", "true", "X-Request-Id", "job-1").expect(202);
-
-        JsonNode result = result(accepted.json().path("jobId").asText());
-
-        assertThat(accepted.json().path("status").asText()).isEqualTo("ACCEPTED");
-        assertThat(accepted.json().path("requestId").asText()).isEqualTo("job-1");
-        assertThat(result.path("jobId")).isEqualTo(accepted.json().path("jobId"));
-        assertThat(result.path("status").asText()).isEqualTo("SUCCESS");
-        assertThat(result.path("requestId").asText()).isEqualTo("job-1");
-        assertThat(result.path("result").path("n").asInt()).isEqualTo(1);
-        assertThat(gateway.execution(accepted).status()).isEqualTo("SUCCESS");
-    }
-
-    @Test
-    void aJobsFaultIsItsResult() throws Exception {
-        String function = gateway.function("python", "def handler(e, c): raise KeyError('k')");
-
-        JsonNode result = result(accepted(function, "{}"));
-
-        assertThat(result.path("status").asText()).isEqualTo("FAILED");
-        assertThat(result.path("errorType").asText()).isEqualTo("KeyError");
-    }
-
-    @Test
-    void statusAndRetryOfAJobThatIsNotThereAre404() throws Exception {
-        for (String id : List.of("nothing", "%20", "..%2e", "x".repeat(2000))) {
-            assertThat(gateway.get("/status/" + id).status()).isIn(400, 404);
-            assertThat(gateway.post("/jobs/" + id + "/retry", "").status()).isIn(400, 404);
-        }
-    }
-
-    @Test
-    void aRetryIsANewJobThatNamesTheOldOne() throws Exception {
-        String first = accepted(echo, "{\"n\": 2}");
-        result(first);
-
-        JsonNode again = gateway.post("/jobs/" + first + "/retry", "").expect(202).json();
-        JsonNode result = result(again.path("jobId").asText());
-
-        assertThat(again.path("retryOf").asText()).isEqualTo(first);
-        assertThat(again.path("jobId").asText()).isNotEqualTo(first);
-        assertThat(result.path("result").path("n").asInt()).isEqualTo(2);
-        assertThat(result(first).path("result").path("n").asInt()).isEqualTo(2);
-    }
-
-    @Test
-    void jobsAreListedByStateAndPage() throws Exception {
-        for (int i = 0; i < 3; i++) {
-            result(accepted(echo, "{}"));
-        }
-
-        JsonNode first = gateway.get("/jobs?state=done&limit=2").expect(200).json();
-        JsonNode second = gateway.get("/jobs?state=done&limit=2&cursor=" + first.path("nextCursor").asText())
-                .expect(200).json();
-
-        assertThat(first.path("jobs")).hasSize(2);
-        assertThat(second.path("jobs").path(0).path("jobId")).isNotEqualTo(first.path("jobs").path(1).path("jobId"));
-        for (JsonNode job : first.path("jobs")) {
-            assertThat(job.path("state").asText()).isEqualTo("done");
-            assertThat(job.path("attempts").asInt()).isEqualTo(1);
-            assertThat(job.path("endedAt").asText()).isGreaterThanOrEqualTo(job.path("acceptedAt").asText());
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"state=lost", "state=", "limit=0", "limit=1001", "limit=x", "limit=-1", "cursor=%00",
-            "cursor=zzz",
-            "cursor="})
-    void aListThatCannotBeGivenIsRefused(String query) throws Exception {
-        assertThat(gateway.get("/jobs?" + query).expect(400).reason()).isEqualTo("invalid_parameter");
-    }
-
-    @Test
-    void manyJobsOfAFunctionThatTakesOneCallAtATimeAllRunAndKeepNoOtherWaiting() throws Exception {
-        String one = gateway.function("python",
-                "import time\ndef handler(e, c):\n    time.sleep(e['s'])\n    return e['n']", "concurrency", 1);
-        String blocker = accepted(one, "{\"s\": 3, \"n\": 0}");
-        List<String> waiting = new ArrayList<>();
-        for (int i = 1; i <= 20; i++) {
-            waiting.add(accepted(one, "{\"s\": 0, \"n\": " + i + "}"));
-        }
-
-        JsonNode other = result(accepted(echo, "{}"));
-
-        assertThat(other.path("status").asText()).isEqualTo("SUCCESS");
-        assertThat(gateway.get("/status/" + blocker).json().path("status").asText()).isEqualTo("running");
-        assertThat(gateway.get("/status/" + waiting.getFirst()).json().path("status").asText()).isEqualTo("pending");
-        for (int i = 1; i <= 20; i++) {
-            assertThat(result(waiting.get(i - 1)).path("result").asInt()).isEqualTo(i);
-        }
-    }
-
-    @Test
-    void onlyAJobThatHasEndedCanBeRunAgain() throws Exception {
-        String slow = gateway.function("python", "import time\ndef handler(e, c): time.sleep(2)");
-        String job = accepted(slow, "{}");
-
-        assertThat(gateway.post("/jobs/" + job + "/retry", "").expect(409).reason()).isEqualTo("job_not_finished");
-        result(job);
-    }
-
-    @Test
-    void aJobWhoseFunctionIsGoneIsDeadAndSaysWhy() throws Exception {
-        String busy = gateway.function("python", "import time\ndef handler(e, c): time.sleep(e['s'])", "concurrency",
-                1);
-        accepted(busy, "{\"s\": 1.5}");
-        String job = accepted(busy, "{\"s\": 0}");
-        gateway.delete("/functions/" + busy).expect(200);
-
-        JsonNode result = result(job);
-
-        assertThat(result.path("status").asText()).isEqualTo("FAILED");
-        assertThat(result.path("reason").asText()).contains("is there no more");
-        assertThat(gateway.get("/jobs?state=dead").json().path("jobs")).anySatisfy(
-                dead -> assertThat(dead.path("jobId").asText()).isEqualTo(job));
     }
 
     @Test
@@ -312,9 +175,9 @@ class RunTest {
         int callback = gateway.deploy("also", "python", ECHO).expect(200).json().path("callback_id").asInt();
         String function = functionOf(callback);
 
-        assertThat(run(function, "5").expect(200).json().path("result").asInt()).isEqualTo(5);
+        assertThat(gateway.run(function, "5").expect(200).json().path("result").asInt()).isEqualTo(5);
         gateway.post("/callback/deploy", "{\"callback_id\": " + callback + ", \"status\": false}").expect(200);
-        assertThat(run(function, "5").expect(404).json().path("detail").asText()).contains("callback " + callback);
+        assertThat(gateway.run(function, "5").expect(404).json().path("detail").asText()).contains("callback " + callback);
     }
 
     private static String functionOf(int callback) throws Exception {
@@ -332,7 +195,7 @@ class RunTest {
         gateway.withBody("PUT", "/functions/" + function, "{\"code\": \"def handler(e, c): return 'new'\"}")
                 .expect(200);
 
-        JsonNode now = run(function, "{}").expect(200).json();
+        JsonNode now = gateway.run(function, "{}").expect(200).json();
         JsonNode old = gateway.post("/run", "{\"functionId\": \"" + function + "\", \"version\": 1}").expect(200)
                 .json();
 
@@ -344,8 +207,8 @@ class RunTest {
     void aCallThatMayTakeMoreThanAnHourIsForAJob() throws Exception {
         String function = gateway.function("python", ECHO, "timeoutMs", 7_200_000);
 
-        assertThat(run(function, "{}").expect(400).reason()).isEqualTo("async_required");
-        assertThat(result(accepted(function, "{}")).path("status").asText()).isEqualTo("SUCCESS");
+        assertThat(gateway.run(function, "{}").expect(400).reason()).isEqualTo("async_required");
+        assertThat(gateway.result(gateway.accept(function, "{}")).path("status").asText()).isEqualTo("SUCCESS");
     }
 
     /// Longer than the server lets a connection be idle.
@@ -356,7 +219,7 @@ class RunTest {
                 "import time\ndef handler(e, c):\n    time.sleep(32)\n    return 'slept'",
                 "timeoutMs", 60_000);
 
-        assertThat(run(function, "{}").expect(200).json().path("result").asText()).isEqualTo("slept");
+        assertThat(gateway.run(function, "{}").expect(200).json().path("result").asText()).isEqualTo("slept");
     }
 
     @Test
@@ -364,18 +227,18 @@ class RunTest {
         String one = gateway.function("python",
                 "import time\ndef handler(e, c):\n    time.sleep(e['s'])\n    return 'done'",
                 "concurrency", 1);
-        String quick = body(one, "{\"s\": 0}");
-        try (var first = gateway.hold(request(body(one, "{\"s\": 15}")), 1)) {
+        String quick = TestGateway.runBody(one, "{\"s\": 0}");
+        try (var first = gateway.hold(request(TestGateway.runBody(one, "{\"s\": 15}")), 1)) {
             Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> instances("busy") >= 1);
             try (var queued = gateway.hold(request(quick), 1024)) {
                 Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> instances("waitingCalls") >= 1024);
 
                 Answer answer = gateway.post("/run", quick).expect(429);
-                String job = accepted(one, "{\"s\": 0}");
+                String job = gateway.accept(one, "{\"s\": 0}");
 
                 assertThat(answer.reason()).isEqualTo("function_busy");
                 assertThat(answer.header("Retry-After")).isPresent();
-                assertThat(result(job).path("result").asText()).isEqualTo("done");
+                assertThat(gateway.result(job).path("result").asText()).isEqualTo("done");
                 assertThat(gateway.get("/jobs?limit=1000").json().path("jobs")).anySatisfy(done -> {
                     assertThat(done.path("jobId").asText()).isEqualTo(job);
                     assertThat(done.path("attempts").asInt()).isEqualTo(1);

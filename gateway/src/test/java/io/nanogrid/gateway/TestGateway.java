@@ -224,6 +224,25 @@ final class TestGateway implements AutoCloseable {
         return post("/functions", JSON.writeValueAsString(definition)).expect(201).json().path("functionId").asText();
     }
 
+    static String runBody(String functionId, String input) {
+        return "{\"functionId\": \"" + functionId + "\", \"inputData\": " + input + "}";
+    }
+
+    Answer run(String functionId, String input, String... headers) throws IOException, InterruptedException {
+        return post("/run", runBody(functionId, input), headers);
+    }
+
+    /// Has a job accepted, and says its id.
+    String accept(String functionId, String input) throws IOException, InterruptedException {
+        return run(functionId, input, "x-async", "true").expect(202).json().path("jobId").asText();
+    }
+
+    /// Waits for a job's result.
+    JsonNode result(String jobId) {
+        return Awaitility.await().atMost(Duration.ofSeconds(30))
+                .until(() -> get("/status/" + jobId).expect(200).json(), json -> json.has("exitCode"));
+    }
+
     private Connection readOnly() throws SQLException {
         SQLiteConfig readOnly = new SQLiteConfig();
         readOnly.setReadOnly(true);
