@@ -166,7 +166,8 @@ class RunTest {
 
     @Test
     void aBodyThatIsNotSaidToBeJsonIs415() throws Exception {
-        assertThat(gateway.post("/run", TestGateway.runBody(echo, "{}"), "content-type", "text/plain").expect(415).reason())
+        assertThat(gateway.post("/run", TestGateway.runBody(echo, "{}"), "content-type", "text/plain").expect(415)
+                .reason())
                 .isEqualTo("json_expected");
     }
 
@@ -177,7 +178,8 @@ class RunTest {
 
         assertThat(gateway.run(function, "5").expect(200).json().path("result").asInt()).isEqualTo(5);
         gateway.post("/callback/deploy", "{\"callback_id\": " + callback + ", \"status\": false}").expect(200);
-        assertThat(gateway.run(function, "5").expect(404).json().path("detail").asText()).contains("callback " + callback);
+        assertThat(gateway.run(function, "5").expect(404).json().path("detail").asText())
+                .contains("callback " + callback);
     }
 
     private static String functionOf(int callback) throws Exception {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.nanogrid.db.StorageException;
 import io.nanogrid.gateway.dispatch.Call;
 import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.Invocation;
@@ -16,11 +17,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Runs a function for callers who take its result as one JSON value, and has the call recorded. Safe for use by many threads; blocks until the
 /// call has ended.
 public final class RunFunction {
 
+    private static final Logger LOG = LoggerFactory.getLogger(RunFunction.class);
     /// A result may hold what its language can write: numbers of any length, and texts.
     private static final JsonFactory JSON = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder().maxNumberLength(Integer.MAX_VALUE)
@@ -48,7 +53,7 @@ public final class RunFunction {
             throw new InterruptedException("the call was broken off");
         }
         log.add(Executions.record(version.key(), call));
-        String tip = tuner.tip(version.key(), version.memoryMb());
+        String tip = tip(version);
         if (call.files().isEmpty()) {
             return new RunResult(call, version, List.of(), null, tip);
         }
@@ -62,6 +67,16 @@ public final class RunFunction {
                 yield new RunResult(call, version, List.of(), why, tip);
             }
         };
+    }
+
+    /// A call that has been made isn't lost for want of advice.
+    private @Nullable String tip(FunctionVersion version) throws InterruptedException {
+        try {
+            return tuner.tip(version.key(), version.memoryMb());
+        } catch (StorageException e) {
+            LOG.warn("What the calls of {} suggest can't be read: {}", version, e.getMessage());
+            return null;
+        }
     }
 
     /// An instance may send anything, and its value will stand within JSON of ours.
