@@ -110,6 +110,13 @@ final class ProcessGateway implements AutoCloseable {
         }
     }
 
+    /// Sends what is the start of a request, and leaves the connection open.
+    Socket begin(String start) throws IOException {
+        Socket socket = new Socket("127.0.0.1", port);
+        socket.getOutputStream().write(start.getBytes(StandardCharsets.UTF_8));
+        return socket;
+    }
+
     /// As `kill -9` does.
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
