@@ -22,6 +22,7 @@ abstract class HostileProtocolContract extends HostileContract {
     private static final int INVOKE = 5;
     private static final int RESULT = 6;
     private static final int ERROR = 7;
+    private static final int FILE = 8;
 
     /// Sends what the event holds through each socket that it finds, and ends or waits to be stopped.
     private static final String PYTHON = """
@@ -86,6 +87,7 @@ abstract class HostileProtocolContract extends HostileContract {
                 "init", frame(INIT, 0, 0, "{}", ""),
                 "ready", frame(READY, 0, 0, "", ""),
                 "invoke", frame(INVOKE, 0, 1, "{}", "{}"),
+                "a file that nobody asked for", frame(FILE, 0, 1, "{\"path\":\"a\"}", "x"),
                 "two results", frame(RESULT, 0, 1, "", "1") + frame(RESULT, 0, 2, "", "2"),
                 "unknown flags", frame(RESULT, 64, 1, "", "1"));
         assertViolations(type, frames);

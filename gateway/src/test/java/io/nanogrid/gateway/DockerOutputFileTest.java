@@ -1,0 +1,9 @@
+package io.nanogrid.gateway;
+
+final class DockerOutputFileTest extends OutputFileContract {
+
+    @Override
+    String engine() {
+        return "docker";
+    }
+}

@@ -1,0 +1,9 @@
+package io.nanogrid.gateway;
+
+final class DockerScriptTest extends ScriptContract {
+
+    @Override
+    String engine() {
+        return "docker";
+    }
+}
