@@ -95,6 +95,11 @@ class SigV4VerifierTest {
                 post("/2015-03-31/functions/hello/invocations").putHeader("X-Amz-Invocation-Type", "Event").build());
     }
 
+    private static void assertSigned(String keyName, SignedRequest request) {
+        assertThat(verify(request)).isInstanceOfSatisfying(Verdict.Signed.class,
+                signed -> assertThat(signed.caller().key()).isEqualTo(keyName));
+    }
+
     private static void assertInvalid(SignedRequest request, String why) {
         assertThat(verify(request)).isInstanceOfSatisfying(Verdict.Invalid.class,
                 invalid -> assertThat(invalid.why()).contains(why));
@@ -116,12 +121,9 @@ class SigV4VerifierTest {
     void aRequestIsWhoseKeyItIsSignedWith() {
         SdkHttpRequest request = post("/2015-03-31/functions/hello/invocations").build();
 
-        assertThat(verify(signed("default", FIRST, request, NOW, "lambda")))
-                .isEqualTo(new Verdict.Signed(keys.identify(FIRST)));
-        assertThat(verify(signed("key2", "second-secret", request, NOW, "lambda")))
-                .isEqualTo(new Verdict.Signed(keys.identify("second-secret")));
-        assertThat(verify(signed("signs", made, request, NOW, "lambda")))
-                .isEqualTo(new Verdict.Signed(keys.identify(made)));
+        assertSigned("default", signed("default", FIRST, request, NOW, "lambda"));
+        assertSigned("key2", signed("key2", "second-secret", request, NOW, "lambda"));
+        assertSigned("signs", signed("signs", made, request, NOW, "lambda"));
     }
 
     @ParameterizedTest
@@ -222,7 +224,7 @@ class SigV4VerifierTest {
 
     @Test
     void whatMustBeSignedIs() {
-        String authorization = plain().headers().get("authorization").getFirst();
+        String authorization = plain().headers().getOrDefault("authorization", List.of()).getFirst();
 
         assertInvalid(with(plain(), "x-amz-log-type", List.of("Tail")), "x-amz-log-type");
         assertInvalid(with(plain(), "authorization", List.of(authorization.replace("=host;", "="))), "host");

@@ -124,6 +124,10 @@ class ScopesTest {
         server.close();
     }
 
+    private static String secret(Scope scope) {
+        return SECRETS.getOrDefault(scope, "");
+    }
+
     private static String make(String name, String scope) throws Exception {
         return JSON.readTree(server.send("POST", "/keys",
                 "{\"name\": \"" + name + "\", \"scopes\": [\"" + scope + "\"]}", "x-api-key", OWNER).body())
@@ -150,7 +154,8 @@ class ScopesTest {
 
     /// Its refusals have no body.
     private static Reply upgrade(String path, String... headers) throws Exception {
-        StringBuilder request = new StringBuilder("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+        StringBuilder request = new StringBuilder("GET " + path
+                + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
                 + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
         for (int i = 0; i < headers.length; i += 2) {
             request.append(headers[i]).append(": ").append(headers[i + 1]).append("\r\n");
@@ -191,7 +196,7 @@ class ScopesTest {
     @FieldSource("PROTECTED")
     void aKeyWithoutTheScopeIsRefusedByItsName(Rule rule) throws Exception {
         for (Scope scope : EnumSet.complementOf(EnumSet.copyOf(rule.anyOf))) {
-            Reply reply = call(rule, "x-api-key", SECRETS.get(scope));
+            Reply reply = call(rule, "x-api-key", secret(scope));
 
             assertThat(reply.status).as("with %s", scope).isEqualTo(403);
             assertThat(reply.reason()).isIn("scope_missing", "");
@@ -209,7 +214,7 @@ class ScopesTest {
     void aKeyWithTheScopeGetsIn(Rule rule) throws Exception {
         Map<String, Integer> statuses = new TreeMap<>();
         for (Scope scope : rule.anyOf) {
-            statuses.put(scope.wireName(), call(rule, "x-api-key", SECRETS.get(scope)).status);
+            statuses.put(scope.wireName(), call(rule, "x-api-key", secret(scope)).status);
         }
         statuses.put("configured", call(rule, "x-api-key", OWNER).status);
 
