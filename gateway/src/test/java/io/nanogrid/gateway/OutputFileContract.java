@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
@@ -129,19 +128,13 @@ abstract class OutputFileContract extends RunContract {
         String function = function(type, PYTHON, NODE, "timeoutMs", 5000);
         String tooMany = String.join("", IntStream.rangeClosed(0, MAX_FILES)
                 .mapToObj(i -> frame(FILE, 0, 1, "{\"path\":\"" + i + "\"}", "")).toList());
-        Map<String, String> frames = new HashMap<>(Map.of(
+        Map<String, String> frames = Map.of(
                 "a path that climbs", frame(FILE, 0, 1, "{\"path\":\"../../x\"}", "x"),
-                "an absolute path", frame(FILE, 0, 1, "{\"path\":\"/etc/cron.d/x\"}", "x"),
-                "a path with a line break", frame(FILE, 0, 1, "{\"path\":\"a\\r\\nb\"}", "x"),
-                "no path", frame(FILE, 0, 1, "{}", "x"),
-                "no meta", frame(FILE, 0, 1, "", "x"),
                 "deep meta", frame(FILE, 0, 1, "{\"path\":" + "[".repeat(2000), "x"),
-                "a flag", frame(FILE, 1, 1, "{\"path\":\"a\"}", "x"),
-                "another call", frame(FILE, 0, 99, "{\"path\":\"a\"}", "x"),
-                "the same twice", frame(FILE, 0, 1, "{\"path\":\"a\"}", "x").repeat(2),
-                "more bytes than are allowed", frame(FILE, 0, 1, "{\"path\":\"a\"}", MAX_BYTES + 1, "")));
-        frames.put("too many", tooMany);
-        frames.put("an answer and a file", frame(RESULT, 0, 1, "", "1") + frame(FILE, 0, 1, "{\"path\":\"a\"}", "x"));
+                "too many", tooMany,
+                "more bytes than are allowed", frame(FILE, 0, 1, "{\"path\":\"a\"}", MAX_BYTES + 1, ""),
+                "a file after the answer",
+                frame(RESULT, 0, 1, "", "1") + frame(FILE, 0, 1, "{\"path\":\"a\"}", "x"));
         for (var forged : frames.entrySet()) {
             JsonNode result = run(function, attack(type, forged.getValue()));
 
