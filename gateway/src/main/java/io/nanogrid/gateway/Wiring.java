@@ -3,7 +3,6 @@ package io.nanogrid.gateway;
 import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.Example;
-import io.nanogrid.db.JobRepository;
 import io.nanogrid.db.sqlite.SqliteDatabase;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.auth.KeyVault;
@@ -26,6 +25,7 @@ import io.nanogrid.gateway.dispatch.LocalDispatcher;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.http.HttpServer;
+import io.nanogrid.gateway.http.Parts;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.invoke.MemoryTuner;
 import io.nanogrid.gateway.invoke.OutputStore;
@@ -38,11 +38,9 @@ import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.plugins.PluginLoader;
 import io.nanogrid.gateway.plugins.Runtimes;
-import io.nanogrid.gateway.pool.ColdStarts;
 import io.nanogrid.gateway.pool.InstanceFactory;
 import io.nanogrid.gateway.pool.InstancePool;
 import io.nanogrid.gateway.pool.PoolConfig;
-import io.nanogrid.gateway.pool.PoolStatus;
 import io.nanogrid.gateway.routes.RoutePath;
 import io.nanogrid.gateway.wire.OutputPump;
 import io.nanogrid.spi.RuntimeDescriptor;
@@ -54,8 +52,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -121,7 +117,7 @@ public final class Wiring implements AutoCloseable {
         Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, functions);
         RuntimeTypes types = new RuntimeTypes(runtimes, engine);
         builds.listen(end -> metrics.build(end.result(), end.cached(), end.took()));
-        measure(metrics, pool, poolConfig, database.jobs());
+        Gauges.measure(metrics, pool, poolConfig, database.jobs());
         Deployer deployer = new Deployer(database.callbacks(), database.functions(), builds, pool, routes, functions,
                 events);
         FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, pool, functions);
@@ -137,37 +133,18 @@ public final class Wiring implements AutoCloseable {
                 poolConfig.defaultConcurrency(), config.drain()));
         database.idempotency().recover();
 
-        HttpServer http = closing(new HttpServer(new HttpServer.Parts(config, version, database, keys, store, engine,
-                runtimes, pool,
-                new DefinitionReader(types, store), deployer,
-                new FunctionDefinitionReader(types, store), functionDeployer, catalog, data.uploads(), events, routes,
-                new Invoke(dispatcher, log, clock),
-                new MemoryRateLimitStore(), new SigV4Verifier(keys, clock), run, outputs, log, feed, tuner, metrics)));
+        HttpServer http = closing(new HttpServer(new Parts(config, version, database,
+                new Parts.Access(keys, new SigV4Verifier(keys, clock), new MemoryRateLimitStore()),
+                new Parts.Platform(engine, runtimes, pool),
+                new Parts.Deploying(store, data.uploads(), new DefinitionReader(types, store), deployer,
+                        new FunctionDefinitionReader(types, store), functionDeployer, catalog, events, routes),
+                new Parts.Running(new Invoke(dispatcher, log, clock), run, outputs),
+                new Parts.Watching(log, feed, tuner, metrics))));
         // Jobs that run and calls in flight have the same time to end in.
         AutoCloseable drain = jobs::drain;
         closing(drain);
         jobs.start();
         return http.start();
-    }
-
-    private static void measure(Metrics metrics, InstancePool pool, PoolConfig config, JobRepository jobs) {
-        metrics.gauges("nanogrid_instances", "Instances by state", "state", () -> {
-            PoolStatus status = pool.status();
-            return Map.of("starting", status.starting(), "stem", status.stems(), "idle", status.idle(), "busy",
-                    status.busy());
-        });
-        metrics.gauge("nanogrid_waiting_calls", "Calls that wait for an instance",
-                () -> pool.status().waiting());
-        metrics.gauges("nanogrid_memory_bytes", "Memory that instances have been promised, and may be in all", "kind",
-                () -> Map.of("promised", (long) pool.status().promisedMb() << 20, "budget",
-                        (long) config.memoryBudgetMb() << 20));
-        metrics.gauges("nanogrid_jobs", "Jobs by state", "state", () -> jobs.counts().entrySet().stream()
-                .collect(Collectors.toMap(entry -> entry.getKey().wireName(), Map.Entry::getValue)));
-        metrics.counters("nanogrid_cold_starts", "Instances made for calls that waited, by what they were made of",
-                "kind", () -> {
-                    ColdStarts starts = pool.coldStarts();
-                    return Map.of("stem", starts.stem(), "image", starts.image(), "none", starts.none());
-                });
     }
 
     /// The original's two examples, for a database that has never had a callback.

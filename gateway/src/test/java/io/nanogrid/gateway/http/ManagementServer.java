@@ -21,7 +21,6 @@ import io.nanogrid.gateway.deploy.RuntimeTypes;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.NoEngine;
-import io.nanogrid.gateway.http.HttpServer.Parts;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.invoke.MemoryTuner;
 import io.nanogrid.gateway.invoke.OutputStore;
@@ -95,12 +94,14 @@ final class ManagementServer implements AutoCloseable {
         FunctionDeployer functionDeployer = new FunctionDeployer(database.functions(), builds, pool, functions);
         Path uploads = Files.createDirectories(directory.resolve("uploads"));
         MemoryTuner tuner = new MemoryTuner(log, database.executions());
-        http = closing(new HttpServer(new Parts(config, "test", database, keys, store, engine, runtimes, pool,
-                new DefinitionReader(types, store), deployer,
-                new FunctionDefinitionReader(types, store), functionDeployer, catalog, uploads, events, routes,
-                new Invoke(dispatcher, log, clock), new MemoryRateLimitStore(), new SigV4Verifier(keys, clock),
-                new RunFunction(dispatcher, log, outputs, tuner), outputs, log, new CallFeed(),
-                tuner, closing(new Metrics()))));
+        http = closing(new HttpServer(new Parts(config, "test", database,
+                new Parts.Access(keys, new SigV4Verifier(keys, clock), new MemoryRateLimitStore()),
+                new Parts.Platform(engine, runtimes, pool),
+                new Parts.Deploying(store, uploads, new DefinitionReader(types, store), deployer,
+                        new FunctionDefinitionReader(types, store), functionDeployer, catalog, events, routes),
+                new Parts.Running(new Invoke(dispatcher, log, clock),
+                        new RunFunction(dispatcher, log, outputs, tuner), outputs),
+                new Parts.Watching(log, new CallFeed(), tuner, closing(new Metrics())))));
         base = URI.create("http://127.0.0.1:" + http.start());
     }
 

@@ -1,0 +1,37 @@
+package io.nanogrid.gateway;
+
+import io.nanogrid.db.JobRepository;
+import io.nanogrid.gateway.metrics.Metrics;
+import io.nanogrid.gateway.pool.ColdStarts;
+import io.nanogrid.gateway.pool.InstancePool;
+import io.nanogrid.gateway.pool.PoolConfig;
+import io.nanogrid.gateway.pool.PoolStatus;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/// The metrics that are read off the gateway's parts when somebody asks for them.
+final class Gauges {
+
+    private Gauges() {
+    }
+
+    static void measure(Metrics metrics, InstancePool pool, PoolConfig config, JobRepository jobs) {
+        metrics.gauges("nanogrid_instances", "Instances by state", "state", () -> {
+            PoolStatus status = pool.status();
+            return Map.of("starting", status.starting(), "stem", status.stems(), "idle", status.idle(), "busy",
+                    status.busy());
+        });
+        metrics.gauge("nanogrid_waiting_calls", "Calls that wait for an instance",
+                () -> pool.status().waiting());
+        metrics.gauges("nanogrid_memory_bytes", "Memory that instances have been promised, and may be in all", "kind",
+                () -> Map.of("promised", (long) pool.status().promisedMb() << 20, "budget",
+                        (long) config.memoryBudgetMb() << 20));
+        metrics.gauges("nanogrid_jobs", "Jobs by state", "state", () -> jobs.counts().entrySet().stream()
+                .collect(Collectors.toMap(entry -> entry.getKey().wireName(), Map.Entry::getValue)));
+        metrics.counters("nanogrid_cold_starts", "Instances made for calls that waited, by what they were made of",
+                "kind", () -> {
+                    ColdStarts starts = pool.coldStarts();
+                    return Map.of("stem", starts.stem(), "image", starts.image(), "none", starts.none());
+                });
+    }
+}

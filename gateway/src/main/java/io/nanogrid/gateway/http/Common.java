@@ -1,0 +1,27 @@
+package io.nanogrid.gateway.http;
+
+import io.nanogrid.gateway.config.GatewayConfig;
+import java.time.InstantSource;
+
+/// What many handlers share.
+record Common(
+        Guard guard,
+        Callers callers,
+        RateLimiting limits,
+        CallLimit limit,
+        Idempotency idempotency,
+        Problems problems) {
+
+    static Common of(Parts parts) {
+        GatewayConfig config = parts.config();
+        Callers callers = new Callers(parts.access().keys(), config.trustedProxies());
+        RateLimiting limits = new RateLimiting(parts.access().limits());
+        return new Common(
+                new Guard(parts.access().keys(), config.managementOrigins()),
+                callers,
+                limits,
+                new CallLimit(limits, callers, config.rateLimitPerMinute()),
+                new Idempotency(parts.database().idempotency(), InstantSource.system()),
+                new Problems(config.maxBodyBytes()));
+    }
+}
