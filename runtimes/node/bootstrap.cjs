@@ -121,7 +121,6 @@ function userTrace(stack, isCause) {
 /** What a handler learns about its call, in AWS Lambda's spelling and plainly. A call's meta is read when it is asked for. */
 class Context {
   identity = undefined;
-  clientContext = undefined;
   /** Is here for handlers that set it; the answer is sent as soon as there is one, whatever it says. */
   callbackWaitsForEmptyEventLoop = true;
   #meta;
@@ -140,6 +139,7 @@ class Context {
   get awsRequestId() { return this.requestId; }
   get deadlineMs() { return this.#call.deadlineMs ?? 0; }
   get traceparent() { return this.#call.traceparent; }
+  get clientContext() { return this.#call.clientContext; }
   /** method, path, headers, query, pathParameters and clientAddress of a call over HTTP, else undefined. */
   get http() { return this.#http ??= this.#call.http; }
   getRemainingTimeInMillis() { return Math.max(0, this.deadlineMs - Date.now()); }

@@ -91,7 +91,7 @@ class Violation(Exception):
 
 class Context:
     """What a handler learns about its call, in AWS Lambda's spelling and plainly. A call's meta is read when it is asked for."""
-    identity = client_context = None
+    identity = None
 
     def __init__(self, meta):
         self._meta = meta
@@ -101,7 +101,11 @@ class Context:
         if meta is None:
             raise AttributeError(f"the context has no '{name}'")
         call = from_json(str(meta, "utf-8")) if meta else {}
-        http = call.get("http")
+        client, http = call.get("clientContext"), call.get("http")
+        about = client and client.get("client")
+        self.client_context = client and types.SimpleNamespace(
+            client=types.SimpleNamespace(**about) if isinstance(about, dict) else None,
+            custom=client.get("custom"), env=client.get("env"))
         self.request_id = self.aws_request_id = call.get("requestId", "")
         self.deadline_ms, self.traceparent = call.get("deadlineMs", 0), call.get("traceparent")
         self.http = http and types.SimpleNamespace(

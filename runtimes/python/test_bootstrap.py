@@ -357,6 +357,12 @@ class Calling(BootstrapTest):
             """, meta=self.META)
         self.assertEqual(["r-1", "r-1", "greet", 3, "3", 128, 128, 32503680000000, "00-a-b-01", None, None], seen)
 
+    def test_the_context_has_what_an_aws_client_says_of_itself(self):
+        body = "c = context.client_context\nreturn [c.client and c.client.app_title, c.custom, c.env]"
+        said = {"client": {"app_title": "shop"}, "custom": {"a": 1}, "env": {"b": "c"}}
+        self.assertEqual(["shop", {"a": 1}, {"b": "c"}], self.result_of(body, meta={**self.META, "clientContext": said}))
+        self.assertEqual([None, None, None], self.result_of(body, meta={**self.META, "clientContext": {"client": "?"}}))
+
     def test_the_context_has_arn_and_log_names(self):
         arn, group, stream = self.result_of(
             "return [context.invoked_function_arn, context.log_group_name, context.log_stream_name]")
@@ -743,7 +749,9 @@ class Scripts(BootstrapTest):
             answer = instance.call()
             with open(os.path.join(instance.directory, "pid")) as pid:
                 self.bury(int(pid.read()))
-            self.assertEqual((RESULT, BUSY), (answer.kind, answer.flags))
+            self.assertEqual(RESULT, answer.kind)
+            if not spam:  # one that prints may have ended by itself: nobody reads any more
+                self.assertEqual(BUSY, answer.flags)
             self.assertTrue(json.loads(answer.body).startswith("from the script\n"))
 
     def test_endless_output_ends_it_and_is_not_kept(self):

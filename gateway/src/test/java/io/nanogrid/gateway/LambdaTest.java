@@ -140,6 +140,22 @@ class LambdaTest {
     }
 
     @Test
+    void theClientContextReachesTheFunction() throws Exception {
+        deploy("context", "def handler(event, context): return context.client_context.custom");
+        String said = Base64.getEncoder().encodeToString("{\"custom\": {\"shop\": \"ü\"}}".getBytes(StandardCharsets.UTF_8));
+
+        assertThat(json(lambda.invoke(request("context", "{}").clientContext(said).build())).toString())
+                .isEqualTo("{\"shop\":\"ü\"}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"not base64!", "W10=", "e30K.", "ew=="})
+    void aClientContextThatIsNoObjectIsRefused(String said) {
+        assertFails(() -> lambda.invoke(request("echo", "{}").clientContext(said).build()),
+                InvalidRequestContentException.class, 400, "Client context must be a JSON object");
+    }
+
+    @Test
     void aResponseObjectIsAValueHere() throws Exception {
         deploy("response", "def handler(event, context): return {'statusCode': 418, 'body': 'tea'}");
 

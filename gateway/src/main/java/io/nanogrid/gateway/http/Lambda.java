@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.JobDraft;
@@ -19,6 +21,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +35,9 @@ final class Lambda {
 
     private static final int MAX_PAYLOAD = 6 << 20;
     private static final int MAX_EVENT = 256 << 10;
+    private static final int MAX_CLIENT_CONTEXT = 3583;
     private static final Duration LONGEST = Duration.ofHours(1);
+    private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final byte[] NO_PAYLOAD = "{}".getBytes(StandardCharsets.UTF_8);
     private static final JsonFactory JSON = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE)
@@ -118,6 +123,22 @@ final class Lambda {
         }
     }
 
+    private static @Nullable Bytes clientContext(@Nullable String header) {
+        if (header == null) {
+            return null;
+        }
+        try {
+            byte[] json = Base64.getDecoder().decode(header);
+            if (header.length() <= MAX_CLIENT_CONTEXT && MAPPER.readTree(json) instanceof ObjectNode object) {
+                return Bytes.wrap(MAPPER.writeValueAsBytes(object));
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            // Said below.
+        }
+        throw LambdaError.badContent("Client context must be a JSON object in base64 of at most " + MAX_CLIENT_CONTEXT
+                + " characters").thrown();
+    }
+
     private Found.Ready find(LambdaName name) throws InterruptedException {
         String asked = name.version() == null ? name.function() : name.function() + ":" + name.version();
         return switch (functions.findByName(name.function(), name.version())) {
@@ -138,7 +159,8 @@ final class Lambda {
                     .thrown();
         }
         var call = run.run(version,
-                new RunRequest(RequestId.of(ctx), Bytes.wrap(payload), false, ctx.header("traceparent"))).invocation();
+                new RunRequest(RequestId.of(ctx), Bytes.wrap(payload), false, ctx.header("traceparent"),
+                        clientContext(ctx.header("X-Amz-Client-Context")))).invocation();
         if (call.outcome() instanceof Outcome.Full(_, Duration retryAfter)) {
             ctx.header("Retry-After", String.valueOf(Math.max(1, retryAfter.toSeconds())));
         }

@@ -107,7 +107,7 @@ final class Run {
 
     private KeptResponse call(Context ctx, RunBody body, FunctionVersion version) throws InterruptedException {
         RunResult result = run.run(version,
-                new RunRequest(RequestId.of(ctx), body.input(), true, ctx.header("traceparent")));
+                new RunRequest(RequestId.of(ctx), body.input(), true, ctx.header("traceparent"), null));
         return switch (result.invocation().outcome()) {
             case Outcome.Full(boolean ownLimit, Duration retryAfter) -> {
                 ctx.header("Retry-After", String.valueOf(Math.max(1, retryAfter.toSeconds())));

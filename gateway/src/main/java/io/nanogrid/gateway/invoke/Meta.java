@@ -44,7 +44,14 @@ final class Meta {
     }
 
     static Bytes of(RunRequest request, long deadlineMillis) {
-        return Events.object(json -> common(json, request.requestId(), deadlineMillis, request.traceparent()));
+        Bytes clientContext = request.clientContext();
+        return Events.object(json -> {
+            common(json, request.requestId(), deadlineMillis, request.traceparent());
+            if (clientContext != null) {
+                json.writeFieldName("clientContext");
+                json.writeRawValue(clientContext.text());
+            }
+        });
     }
 
     private static void common(JsonGenerator json, String requestId, long deadlineMillis, @Nullable String traceparent)

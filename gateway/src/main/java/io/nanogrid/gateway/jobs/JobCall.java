@@ -53,7 +53,7 @@ final class JobCall {
             case Found.Ready(FunctionVersion version, _) -> {
                 found.accept(version);
                 yield settle(job, run.run(version, new RunRequest(draft.requestId(), Bytes.wrap(draft.input()),
-                        !draft.event(), draft.traceparent())));
+                        !draft.event(), draft.traceparent(), null)));
             }
             case Found.Unknown() -> giveUp(job, "the function " + draft.functionId() + " is there no more");
             case Found.UnknownVersion(int number) -> giveUp(job, "version " + number + " is there no more");
