@@ -272,4 +272,18 @@ final class FunctionUploadTest {
 
         assertThat(answer).startsWith("HTTP/1.1 400 ").contains("malformed_form");
     }
+
+    @Test
+    void anUploadThatCannotBeStoredIsTheGatewaysFault() throws Exception {
+        Path uploads = data.resolve("uploads");
+        Files.delete(uploads);
+        try {
+            Answer answer = new Form().file("a.py", ONE).post(gateway).expect(503);
+
+            assertThat(answer.reason()).isEqualTo("storage_failed");
+            assertThat(answer.body()).doesNotContain(data.toString());
+        } finally {
+            Files.createDirectory(uploads);
+        }
+    }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
+import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,12 +17,14 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.eclipse.jetty.http.MultiPart;
 import org.eclipse.jetty.http.MultiPartFormData;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.util.Promise;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,7 +56,7 @@ final class Upload implements AutoCloseable {
     /// @param directory where files go for the time being
     /// @param limit the largest body that is taken, in bytes
     /// @throws Problem.Thrown if it is larger, or neither of both
-    static Upload read(Context ctx, Path directory, long limit) throws IOException, InterruptedException {
+    static Upload read(Context ctx, Path directory, long limit) throws InterruptedException {
         String type = ctx.contentType() == null ? "" : ctx.contentType();
         if (type.toLowerCase(Locale.ROOT).startsWith("application/json")) {
             return new Upload(JsonBody.read(ctx, FunctionDefinitionReader.FIELDS), null, null);
@@ -69,7 +72,16 @@ final class Upload implements AutoCloseable {
         if (ctx.req().getContentLengthLong() > limit) {
             throw Problem.bodyTooLarge(limit).thrown();
         }
-        Path own = Files.createTempDirectory(directory, "upload-");
+        try {
+            return read(ctx, boundary, Files.createTempDirectory(directory, "upload-"), limit);
+        } catch (IOException e) {
+            LOG.error("[{}] An uploaded file can't be stored", RequestId.of(ctx), e);
+            throw Problem.storageFailed().thrown();
+        }
+    }
+
+    private static Upload read(Context ctx, String boundary, Path own, long limit)
+            throws IOException, InterruptedException {
         boolean read = false;
         try (MultiPartFormData.Parts parts = parse(new Bounded(ctx.req().getInputStream(), limit), boundary, own)) {
             Upload upload = of(parts, own);
@@ -82,8 +94,9 @@ final class Upload implements AutoCloseable {
         }
     }
 
+    /// @throws IOException where a file can't be written
     private static MultiPartFormData.Parts parse(Bounded body, String boundary, Path directory)
-            throws InterruptedException {
+            throws IOException, InterruptedException {
         MultiPartFormData.Parser parser = new MultiPartFormData.Parser(boundary);
         parser.setFilesDirectory(directory);
         // Files go to disk at once; the other parts are short.
@@ -92,12 +105,17 @@ final class Upload implements AutoCloseable {
         parser.setMaxFileSize(-1);
         parser.setMaxParts(MAX_PARTS);
         parser.setPartHeadersMaxLength(MAX_PART_HEAD);
+        CompletableFuture<MultiPartFormData.Parts> parts = new CompletableFuture<>();
+        parser.parse(Content.Source.from(body), Promise.Invocable.toPromise(parts));
         try {
-            return parser.parse(Content.Source.from(body)).get();
+            return parts.get();
         } catch (ExecutionException e) {
             LOG.debug("A form can't be read", e);
             if (body.exceeded) {
                 throw Problem.bodyTooLarge(body.limit).thrown();
+            }
+            if (!body.failed && e.getCause() instanceof IOException failure && !(failure instanceof EOFException)) {
+                throw failure;
             }
             throw Problem.badRequest("malformed_form",
                     "the body isn't a whole form of up to " + MAX_PARTS + " parts, as its content type says").thrown();
@@ -186,6 +204,8 @@ final class Upload implements AutoCloseable {
         private final long limit;
         private long left;
         private boolean exceeded;
+        /// Whether the client's part of the connection is what failed.
+        private boolean failed;
 
         Bounded(InputStream in, long limit) {
             super(in);
@@ -201,7 +221,13 @@ final class Upload implements AutoCloseable {
 
         @Override
         public int read(byte[] bytes, int offset, int length) throws IOException {
-            int count = super.read(bytes, offset, length);
+            int count;
+            try {
+                count = super.read(bytes, offset, length);
+            } catch (IOException | RuntimeException e) {
+                failed = true;
+                throw e;
+            }
             left -= Math.max(0, count);
             if (left < 0) {
                 exceeded = true;
