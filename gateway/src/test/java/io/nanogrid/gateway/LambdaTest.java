@@ -142,7 +142,8 @@ class LambdaTest {
     @Test
     void theClientContextReachesTheFunction() throws Exception {
         deploy("context", "def handler(event, context): return context.client_context.custom");
-        String said = Base64.getEncoder().encodeToString("{\"custom\": {\"shop\": \"ü\"}}".getBytes(StandardCharsets.UTF_8));
+        String said = Base64.getEncoder()
+                .encodeToString("{\"custom\": {\"shop\": \"ü\"}}".getBytes(StandardCharsets.UTF_8));
 
         assertThat(json(lambda.invoke(request("context", "{}").clientContext(said).build())).toString())
                 .isEqualTo("{\"shop\":\"ü\"}");

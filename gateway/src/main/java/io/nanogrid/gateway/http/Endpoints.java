@@ -58,7 +58,8 @@ final class Endpoints {
         Deploying deploying = parts.deploying();
         Callbacks callbacks = new Callbacks(database.callbacks(), deploying.definitions(), deploying.store(),
                 deploying.deployer(), deploying.catalog());
-        Deploys deploys = new Deploys(database.callbacks(), callbacks, deploying.deployer(), deploying.events(), problems);
+        Deploys deploys = new Deploys(database.callbacks(), callbacks, deploying.deployer(), deploying.events(),
+                problems);
         ChatRooms rooms = new ChatRooms(database.chatRooms(), deploying.deployer());
 
         get("/callbacks", managed(Scope.READ, callbacks::list));
@@ -101,7 +102,8 @@ final class Endpoints {
     private void runs(Callers callers, Idempotency idempotency) {
         InvocationQueue queue = parts.database().queue();
         int maxQueuedJobs = parts.config().maxQueuedJobs();
-        Run run = new Run(parts.deploying().catalog(), parts.running().run(), queue, maxQueuedJobs, callers, idempotency);
+        Run run = new Run(parts.deploying().catalog(), parts.running().run(), queue, maxQueuedJobs, callers,
+                idempotency);
         Jobs jobs = new Jobs(parts.database().jobs(), queue, maxQueuedJobs);
         Outputs outputs = new Outputs(parts.running().outputs());
         Lambda lambda = new Lambda(new LambdaAccess(guard, parts.access().keys(), parts.access().signatures()), limit,

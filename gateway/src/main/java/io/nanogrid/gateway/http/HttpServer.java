@@ -30,7 +30,8 @@ public final class HttpServer implements AutoCloseable {
     public HttpServer(Parts parts) {
         Watching watching = parts.watching();
         Platform platform = parts.platform();
-        this.health = new Health(parts.database(), platform.engine(), platform.runtimes(), platform.pool(), parts.version());
+        this.health = new Health(parts.database(), platform.engine(), platform.runtimes(), platform.pool(),
+                parts.version());
         this.socket = new DeploySocket(parts.deploying().events());
         this.logs = new Logs(parts.database().functions(), parts.database().callbacks(), parts.database().executions(),
                 watching.log(), watching.feed());

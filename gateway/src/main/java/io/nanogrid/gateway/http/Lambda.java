@@ -160,7 +160,8 @@ final class Lambda {
         }
         var call = run.run(version,
                 new RunRequest(RequestId.of(ctx), Bytes.wrap(payload), false, ctx.header("traceparent"),
-                        clientContext(ctx.header("X-Amz-Client-Context")))).invocation();
+                        clientContext(ctx.header("X-Amz-Client-Context"))))
+                .invocation();
         if (call.outcome() instanceof Outcome.Full(_, Duration retryAfter)) {
             ctx.header("Retry-After", String.valueOf(Math.max(1, retryAfter.toSeconds())));
         }
