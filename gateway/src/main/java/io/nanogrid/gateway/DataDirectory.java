@@ -27,7 +27,9 @@ final class DataDirectory implements AutoCloseable {
     private static final int LONGEST_RUN_PATH = 70;
     private static final String ID = "gateway-id";
     private static final String LOCK = "lock";
+    private static final String CODE = "code";
     private static final String UPLOADS = "uploads";
+    private static final String OUTPUTS = "outputs";
     /// The file keys of the directories that this process has locked. They are looked up before the lock's file is opened: the kernel drops a
     /// process's locks of a file when the process closes any of its descriptors of it.
     private static final Set<String> HELD = ConcurrentHashMap.newKeySet();
@@ -103,7 +105,9 @@ final class DataDirectory implements AutoCloseable {
             createPassable(run.resolve("i"));
             // What an upload that was cut short has left goes with it.
             delete(directory.resolve(UPLOADS));
-            Files.createDirectory(directory.resolve(UPLOADS));
+            for (String name : List.of(CODE, UPLOADS, OUTPUTS)) {
+                createPrivate(directory.resolve(name));
+            }
             open = true;
             return new DataDirectory(directory, id, run, lock);
         } finally {
@@ -111,6 +115,12 @@ final class DataDirectory implements AutoCloseable {
                 lock.close();
             }
         }
+    }
+
+    /// What users' functions are and leave behind is for the gateway's own user.
+    private static void createPrivate(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }
 
     private static Held lock(Path directory) throws IOException, InUse {
@@ -190,7 +200,7 @@ final class DataDirectory implements AutoCloseable {
     }
 
     Path code() {
-        return directory.resolve("code");
+        return directory.resolve(CODE);
     }
 
     /// For files on their way into the code's directory; empty at the start.
@@ -205,7 +215,7 @@ final class DataDirectory implements AutoCloseable {
 
     /// For files that functions write for their callers.
     Path outputs() {
-        return directory.resolve("outputs");
+        return directory.resolve(OUTPUTS);
     }
 
     /// Where instances get their directories; empty at the start.

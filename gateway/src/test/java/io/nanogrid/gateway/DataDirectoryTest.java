@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class DataDirectoryTest {
 
@@ -52,6 +55,15 @@ final class DataDirectoryTest {
         assertThat(lockElsewhere()).isEqualTo("locked");
 
         open().close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"code", "uploads", "outputs"})
+    void whatFunctionsAreAndLeaveIsForTheGatewaysUserAlone(String name) throws Exception {
+        try (DataDirectory _ = open()) {
+            assertThat(Files.getPosixFilePermissions(directory.resolve(name)))
+                    .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+        }
     }
 
     @Test
