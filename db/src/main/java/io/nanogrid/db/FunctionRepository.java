@@ -17,7 +17,7 @@ public interface FunctionRepository {
 
     Optional<FunctionRecord> find(String id);
 
-    /// The newest function of that name.
+    /// The newest function of that name that has a version to run; where none has, the newest.
     Optional<FunctionRecord> findByName(String name);
 
     /// Newest first. What is created between two pages neither repeats nor hides anything.

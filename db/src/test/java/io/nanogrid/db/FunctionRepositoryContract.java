@@ -53,6 +53,17 @@ public abstract class FunctionRepositoryContract extends Contract {
     }
 
     @Test
+    void aNamesakeThatCannotRunYetHidesNoFunctionThatDoes() {
+        FunctionRecord runs = database.functions().create(functionDraft("resize", "old"));
+        database.functions().beginVersion(runs.id());
+        FunctionRecord current = database.functions().completeVersion(runs.id(), 1, null);
+
+        database.functions().create(functionDraft("resize", "new"));
+
+        assertThat(database.functions().findByName("resize")).contains(current);
+    }
+
+    @Test
     void theNewestFunctionOfANameIsFoundByIt() {
         database.functions().create(functionDraft("resize", "old"));
         FunctionRecord newest = database.functions().create(functionDraft("resize", "new"));

@@ -42,7 +42,9 @@ final class SqliteFunctions implements FunctionRepository {
     @Override
     public Optional<FunctionRecord> findByName(String name) {
         return lanes.read(connection -> Sql.first(connection,
-                FunctionRows.SELECT + " WHERE f.name = ? ORDER BY f.seq DESC LIMIT 1", FunctionRows::map, name));
+                FunctionRows.SELECT + " WHERE f.name = ? ORDER BY coalesce(c.live_version, f.current_version) IS NULL,"
+                        + " f.seq DESC LIMIT 1",
+                FunctionRows::map, name));
     }
 
     @Override

@@ -111,13 +111,24 @@ final class SqliteQueue implements InvocationQueue {
     }
 
     private List<JobRecord> claimNow(int max, Set<String> except) {
-        String others = except.isEmpty()
-                ? ""
-                : " AND function_id NOT IN (" + "?, ".repeat(except.size() - 1) + "?)";
+        return except.isEmpty() || waits(except) ? claimFirst(max, except) : List.of();
+    }
+
+    /// Asked of a reader, as the look over all jobs of busy functions takes a while and would keep others from writing.
+    private boolean waits(Set<String> except) {
+        return lanes.read(connection -> Sql.exists(connection,
+                "SELECT 1 FROM job WHERE state = 'PENDING'" + others(except) + " LIMIT 1", except.toArray()));
+    }
+
+    private static String others(Set<String> except) {
+        return except.isEmpty() ? "" : " AND function_id NOT IN (" + "?, ".repeat(except.size() - 1) + "?)";
+    }
+
+    private List<JobRecord> claimFirst(int max, Set<String> except) {
         String sql = """
                 UPDATE job SET state = 'RUNNING', attempts = attempts + 1, started_at = ?
                 WHERE seq IN (SELECT seq FROM job WHERE state = 'PENDING'%s ORDER BY seq LIMIT ?)
-                RETURNING %s""".formatted(others, JobRows.WHOLE);
+                RETURNING %s""".formatted(others(except), JobRows.WHOLE);
         List<Object> parameters = new ArrayList<>(except);
         parameters.addFirst(clock.instant());
         parameters.addLast(max);

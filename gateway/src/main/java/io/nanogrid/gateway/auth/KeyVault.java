@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
@@ -103,8 +104,13 @@ public final class KeyVault {
             random.nextBytes(bytes);
             Path draft = Files.createTempFile(file.toAbsolutePath().getParent(), "secret", ".new",
                     PosixFilePermissions.asFileAttribute(OWNER_ONLY));
-            Files.writeString(draft, HexFormat.of().formatHex(bytes) + "\n");
-            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+            try {
+                // On disk before it gets its name: an empty file would keep the gateway from starting.
+                Files.writeString(draft, HexFormat.of().formatHex(bytes) + "\n", StandardOpenOption.SYNC);
+                Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(draft);
+            }
             present = new SecretKeySpec(bytes, "AES");
             key = present;
         }

@@ -1,5 +1,8 @@
 package io.nanogrid.gateway.http;
 
+import java.util.LinkedHashMap;
+import io.nanogrid.gateway.auth.Caller;
+import io.nanogrid.db.Scope;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import io.nanogrid.db.CallbackDraft;
@@ -46,12 +49,24 @@ final class Callbacks {
     }
 
     void list(Context ctx) {
-        ctx.json(callbacks.list().stream().map(CallbackJson::callback).toList());
+        ctx.json(callbacks.list().stream().map(callback -> shown(ctx, callback)).toList());
+    }
+
+    /// The values of `env` may be secrets: they are for those who may set them.
+    private static Map<String, @Nullable Object> shown(Context ctx, CallbackRecord callback) {
+        Map<String, @Nullable Object> json = CallbackJson.callback(callback);
+        Caller caller = Guard.caller(ctx);
+        if (caller != null && !caller.may(Scope.DEPLOY)) {
+            Map<String, @Nullable String> names = new LinkedHashMap<>();
+            callback.function().draft().env().keySet().forEach(name -> names.put(name, null));
+            json.put("env", names);
+        }
+        return json;
     }
 
     void get(Context ctx) {
         CallbackRecord callback = find(JsonBody.callbackId(ctx));
-        Map<String, @Nullable Object> json = CallbackJson.callback(callback);
+        Map<String, @Nullable Object> json = shown(ctx, callback);
         Definition draft = callback.function().draft();
         try {
             CodeBundle code = store.get(draft.codeHash());

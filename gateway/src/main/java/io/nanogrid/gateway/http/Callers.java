@@ -63,7 +63,7 @@ final class Callers {
     /// Names the key that is presented, or is `-` where there is none. No secret.
     String name(@Nullable String presented) {
         Caller caller = keys.identify(presented);
-        return caller == null ? "-" : caller.key();
+        return caller == null ? "-" : "key:" + caller.key();
     }
 
     /// The address that a request comes from.

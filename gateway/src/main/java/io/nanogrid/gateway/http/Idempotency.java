@@ -109,7 +109,7 @@ final class Idempotency {
         try {
             call.make();
         } catch (Problem.Thrown | RefusedException e) {
-            repository.release(first.key());
+            release(first);
             throw e;
         } catch (RuntimeException | Error e) {
             finish(first, Kind.UNKNOWN, _ -> {
@@ -125,6 +125,14 @@ final class Idempotency {
             finish(first, Kind.TOO_LONG, out -> out.writeShort(response.status()));
         } else {
             finish(first, Kind.RESPONSE, response::write);
+        }
+    }
+
+    private void release(Attempt.First first) {
+        try {
+            repository.release(first.key());
+        } catch (StorageException e) {
+            LOG.error("An Idempotency-Key whose call wasn't made is taken until the gateway starts again", e);
         }
     }
 

@@ -4,6 +4,7 @@ import io.javalin.http.Context;
 import io.nanogrid.db.IdempotencyKey;
 import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.JobDraft;
+import io.nanogrid.db.StorageException;
 import io.nanogrid.gateway.deploy.FunctionCatalog;
 import io.nanogrid.gateway.deploy.FunctionCatalog.Found;
 import io.nanogrid.gateway.dispatch.Outcome;
@@ -16,9 +17,13 @@ import io.nanogrid.gateway.wire.Bytes;
 import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// `POST /run`: runs a function now, or accepts a job.
 final class Run {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Run.class);
 
     private static final String ASYNC = "x-async";
     private static final Duration LONGEST = Duration.ofHours(1);
@@ -101,7 +106,13 @@ final class Run {
     private KeptResponse accept(Context ctx, RunBody body) {
         JobDraft job = new JobDraft(UUID.randomUUID().toString(), body.functionId(), body.version(),
                 RequestId.of(ctx), body.input().array(), false, ctx.header("traceparent"), null);
-        queue.put(job, maxQueuedJobs);
+        try {
+            queue.put(job, maxQueuedJobs);
+        } catch (StorageException e) {
+            // The job wasn't accepted, so the same key may bring it again.
+            LOG.error("A job can't be stored", e);
+            throw Problem.storageFailed().thrown();
+        }
         return KeptResponse.json(202, JobJson.accepted(job));
     }
 

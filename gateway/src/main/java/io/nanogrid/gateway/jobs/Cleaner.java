@@ -48,10 +48,18 @@ public final class Cleaner implements AutoCloseable {
     }
 
     private void clean() {
+        clean(outputs::sweep);
+        clean(() -> jobs.deleteEndedBefore(clock.instant().minus(retention)));
+        clean(() -> idempotency.deleteExpired(clock.instant()));
+    }
+
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    private static void clean(Step step) {
         try {
-            outputs.sweep();
-            jobs.deleteEndedBefore(clock.instant().minus(retention));
-            idempotency.deleteExpired(clock.instant());
+            step.run();
         } catch (IOException | StorageException e) {
             LOG.warn("What is old can't be deleted yet: {}", e.getMessage());
         } catch (RuntimeException e) {

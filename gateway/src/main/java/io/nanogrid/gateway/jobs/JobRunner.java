@@ -145,7 +145,7 @@ public final class JobRunner implements AutoCloseable {
     private Duration runOrTryAgain(JobRecord job) throws InterruptedException {
         try {
             return call.run(job, version -> allow(job.draft().functionId(), version));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("Job {} failed in the gateway", job.draft().id(), e);
             return call.again(job, "the gateway failed; its log says why");
         }

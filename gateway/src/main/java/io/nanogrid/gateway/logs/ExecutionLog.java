@@ -18,12 +18,14 @@ import org.slf4j.LoggerFactory;
 /// Tells whoever wants to know of calls that have ended, and writes their records in batches, off the path of the calls. Safe for use by
 /// many threads. The lock guards what is gathered and the counts; it isn't held while anything is stored.
 ///
-/// A record is stored a fraction of a second after its call. When storing falls behind by some ten thousand records, calls wait for it
+/// A record is stored a fraction of a second after its call. When storing falls behind by 20,000 records or 64 Mi characters of output, calls wait for it
 /// rather than lose theirs. What can't be stored is tried again until [#close].
 public final class ExecutionLog implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ExecutionLog.class);
     private static final int CAPACITY = 20_000;
+    /// In characters of output: what a full disk may make the gateway hold.
+    private static final long MAX_TEXT = 64L << 20;
     private static final int BATCH = 1_000;
     private static final Duration GATHER = Duration.ofMillis(100);
     private static final Duration RETRY = Duration.ofSeconds(1);
@@ -33,10 +35,11 @@ public final class ExecutionLog implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
     private final Condition hurried = lock.newCondition();
-    private final Condition taken = lock.newCondition();
     private final Condition settled = lock.newCondition();
     private List<ExecutionRecord> gathered = new ArrayList<>();
     private long added;
+    /// Of those that were added and aren't stored yet.
+    private long text;
     /// How many of those that were added have been stored, or are lost for good.
     private long done;
     /// Up to which of those that were added somebody waits for.
@@ -64,11 +67,12 @@ public final class ExecutionLog implements AutoCloseable {
     public void add(ExecutionRecord execution) throws InterruptedException {
         lock.lock();
         try {
-            while (gathered.size() >= CAPACITY) {
-                taken.await();
+            while (added - done >= CAPACITY || text >= MAX_TEXT) {
+                settled.await();
             }
             gathered.add(execution);
             added++;
+            text += text(execution);
             if (gathered.size() == 1) {
                 arrived.signal();
             }
@@ -111,7 +115,7 @@ public final class ExecutionLog implements AutoCloseable {
                 for (int from = 0; from < records.size(); from += BATCH) {
                     List<ExecutionRecord> batch = records.subList(from, Math.min(records.size(), from + BATCH));
                     store(batch);
-                    settle(batch.size());
+                    settle(batch);
                 }
                 if (System.nanoTime() - nextCleaning >= 0 && !closed) {
                     clean();
@@ -138,17 +142,21 @@ public final class ExecutionLog implements AutoCloseable {
             }
             List<ExecutionRecord> records = gathered;
             gathered = new ArrayList<>();
-            taken.signalAll();
             return records;
         } finally {
             lock.unlock();
         }
     }
 
-    private void settle(int count) {
+    private static long text(ExecutionRecord execution) {
+        return (long) execution.stdout().length() + execution.stderr().length();
+    }
+
+    private void settle(List<ExecutionRecord> batch) {
         lock.lock();
         try {
-            done += count;
+            done += batch.size();
+            text -= batch.stream().mapToLong(ExecutionLog::text).sum();
             settled.signalAll();
         } finally {
             lock.unlock();

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +55,24 @@ class KeysTest {
             assertThat(json(list, 200).path("keys")).hasSize(2);
             assertThat(json(list, 200).at("/keys/1").toString()).isEqualTo("{\"name\":\"ci\",\"scopes\":[\"read\"],"
                     + "\"sigv4\":false,\"configured\":false,\"createdAt\":" + made.get("createdAt") + "}");
+        }
+    }
+
+    @Test
+    void valuesOfVariablesAreShownToThoseAloneWhoMaySetThem() throws Exception {
+        try (ManagementServer server = withKey()) {
+            json(server.send("POST", "/callbacks",
+                    "{\"path\": \"x\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"x = 1\", "
+                            + "\"env\": {\"TOKEN\": \"s3cret\"}}",
+                    "x-api-key", OWNER), 200);
+            String reader = json(make(server, "{\"name\": \"ci\", \"scopes\": [\"read\"]}", OWNER), 201).path("secret")
+                    .asText();
+
+            for (String path : List.of("/callbacks", "/callbacks/1001")) {
+                assertThat(server.get(path, "x-api-key", OWNER).body()).contains("\"TOKEN\":\"s3cret\"");
+                assertThat(server.get(path, "x-api-key", reader).body()).contains("\"TOKEN\":null")
+                        .doesNotContain("s3cret");
+            }
         }
     }
 
