@@ -190,6 +190,14 @@ final class FunctionUploadTest {
     }
 
     @Test
+    void aFieldThatIsNoUtf8Is400() throws Exception {
+        Answer answer = new Form().file("a.py", ONE).part("name=\"name\"", new byte[]{(byte) 0xff, (byte) 0xfe})
+                .post(gateway).expect(400);
+
+        assertThat(answer.reason()).isEqualTo("malformed_form");
+    }
+
+    @Test
     void aPartThatIsThereTwiceIs400() throws Exception {
         Answer answer = new Form().file("a.py", ONE).file("b.py", ONE).with("name", "a").with("name", "b")
                 .post(gateway).expect(400);
@@ -200,7 +208,8 @@ final class FunctionUploadTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"multipart/form-data | malformed_form",
             "multipart/form-data; boundary=x | malformed_form", "multipart/form-data; boundary= | malformed_form",
-            "MULTIPART/form-data; boundary=\"x\" | malformed_form"})
+            "MULTIPART/form-data; boundary=\"x\" | malformed_form",
+            "multipart/form-data; charset=bogus; boundary=x | malformed_form"})
     void aFormThatIsNoneIs400(String type, String reason) throws Exception {
         Answer answer = gateway.withBody("POST", "/functions", "no form", "content-type", type).expect(400);
 

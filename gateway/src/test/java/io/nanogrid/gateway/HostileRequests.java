@@ -34,7 +34,9 @@ final class HostileRequests {
             "a=b&c=d", "{}{}", "{\"path\":\"x\"", "{\"\\u0000\":1}", "1".repeat(50_000));
     private static final List<String> TYPES = List.of("application/json", "application/json", "application/json",
             "text/plain", "application/json; charset=utf-16", "multipart/form-data", "multipart/form-data; boundary=",
-            "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "application/zip", "garbage",
+            "multipart/form-data; boundary=x", "application/json; charset=bogus", "application/json; charset=",
+            "multipart/form-data; charset=@@; boundary=x", "application/x-www-form-urlencoded", "application/zip",
+            "garbage",
             "a/b; c=\"");
     private static final List<String> HEADERS = List.of("X-Request-Id: \t{{}}", "X-Request-Id: " + "z".repeat(500),
             "X-Forwarded-For: 1.2.3.4, ::1, x", "Origin: null", "Origin: http://evil.example", "Host: evil.example",
@@ -42,7 +44,8 @@ final class HostileRequests {
             "Idempotency-Key: ", "Idempotency-Key: " + "k".repeat(5000), "Idempotency-Key: \u00e9'\"",
             "traceparent: 00-zz",
             "Authorization: AWS4-HMAC-SHA256 Credential=x", "Authorization: Basic Og==", "x-api-key: wrong",
-            "Content-Encoding: gzip", "Range: bytes=0-0,5-", "If-None-Match: *", "Cookie: " + "c=d;".repeat(500),
+            "Content-Encoding: gzip", "Accept-Encoding: gzip", "Range: bytes=0-0,5-", "If-None-Match: *",
+            "Cookie: " + "c=d;".repeat(500),
             "X-Amz-Invocation-Type: Nonsense", "X-Amz-Log-Type: Tail", "X-Amz-Client-Context: !!!", "Last-Event-ID: -1",
             "Upgrade: websocket", "X-HTTP-Method-Override: DELETE", "Expect: 100-continue", "Forwarded: for=_x");
 

@@ -57,6 +57,16 @@ class OutputsTest {
         return urls;
     }
 
+    @Test
+    void aFileComesWholeToAClientThatTakesCompressedAnswers() throws Exception {
+        String content = "x".repeat(5000);
+        String url = urls(run(Map.of("long.txt", content)).expect(200).json()).getFirst();
+
+        Answer file = gateway.send(gateway.request(url).header("Accept-Encoding", "gzip")).expect(200);
+
+        assertThat(file.body()).isEqualTo(content);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"report.csv", "a/b/c.txt", "with space;and=such&more?x#y%20+z.txt", "ü/é.html",
             "index.html",

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class Keys {
 
     private static final Set<String> FIELDS = Set.of("name", "scopes", "sigv4");
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
     private static final List<String> SCOPES = Arrays.stream(Scope.values()).map(Scope::wireName).toList();
 
     private final ApiKeys keys;
@@ -41,7 +41,7 @@ final class Keys {
         List<String> problems = new ArrayList<>();
         JsonNode name = body.path("name");
         if (!name.isTextual() || !NAME.matcher(name.textValue()).matches()) {
-            problems.add("name must be 1 to 64 letters, digits and . _ -");
+            problems.add("name must be 1 to 64 letters, digits and . _ -, and begin with a letter or a digit");
         }
         Set<Scope> scopes = scopes(body.path("scopes"));
         if (scopes.isEmpty()) {

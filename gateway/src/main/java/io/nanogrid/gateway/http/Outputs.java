@@ -30,6 +30,8 @@ final class Outputs {
         } catch (NoSuchFileException e) {
             throw gone();
         }
+        // Its length is said, and stays.
+        ctx.disableCompression();
         // Hostile code made it, so a browser gets nothing that it would show or run.
         ctx.header("Content-Type", "application/octet-stream");
         ctx.header("Content-Length", String.valueOf(found.get().size()));

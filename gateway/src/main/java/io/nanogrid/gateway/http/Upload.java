@@ -1,5 +1,8 @@
 package io.nanogrid.gateway.http;
 
+import java.util.Objects;
+import java.nio.charset.CharacterCodingException;
+import java.nio.ByteBuffer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -57,7 +60,7 @@ final class Upload implements AutoCloseable {
     /// @param limit the largest body that is taken, in bytes
     /// @throws Problem.Thrown if it is larger, or neither of both
     static Upload read(Context ctx, Path directory, long limit) throws InterruptedException {
-        String type = ctx.contentType() == null ? "" : ctx.contentType();
+        String type = Objects.requireNonNullElse(ctx.header("Content-Type"), "");
         if (type.toLowerCase(Locale.ROOT).startsWith("application/json")) {
             return new Upload(JsonBody.read(ctx, FunctionDefinitionReader.FIELDS), null, null);
         }
@@ -75,7 +78,7 @@ final class Upload implements AutoCloseable {
         try {
             return read(ctx, boundary, Files.createTempDirectory(directory, "upload-"), limit);
         } catch (IOException e) {
-            LOG.error("[{}] An uploaded file can't be stored", RequestId.of(ctx), e);
+            LOG.error("An uploaded file can't be stored", e);
             throw Problem.storageFailed().thrown();
         }
     }
@@ -133,7 +136,7 @@ final class Upload implements AutoCloseable {
             } else if (name.equals(FILE)) {
                 file = file(part, directory.resolve("code"));
             } else {
-                add(fields, name, part.getContentAsString(StandardCharsets.UTF_8));
+                add(fields, name, text(name, part));
             }
         }
         if (!twice.isEmpty()) {
@@ -144,6 +147,14 @@ final class Upload implements AutoCloseable {
         known.add(FILE);
         JsonBody.requireKnown(fields, known);
         return new Upload(fields, file, directory);
+    }
+
+    private static String text(String name, MultiPart.Part part) throws IOException {
+        try (InputStream in = Content.Source.asInputStream(part.getContentSource())) {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(in.readAllBytes())).toString();
+        } catch (CharacterCodingException e) {
+            throw Problem.badRequest("malformed_form", "the form's part " + name + " isn't UTF-8").thrown();
+        }
     }
 
     private static FunctionDefinitionReader.Upload file(MultiPart.Part part, Path to) throws IOException {
