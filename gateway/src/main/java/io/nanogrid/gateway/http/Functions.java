@@ -67,9 +67,7 @@ final class Functions {
     private void answer(Context ctx, FunctionOutcome outcome) {
         switch (outcome) {
             case FunctionOutcome.Current current -> {
-                Map<String, @Nullable Object> json = succeeded();
-                json.putAll(FunctionJson.function(current.function(), running(current.function())));
-                addCode(ctx, json, current.function());
+                Map<String, @Nullable Object> json = withCode(current.function());
                 json.put("image", current.image());
                 json.put("build", Map.of("durationMs", current.took().toMillis(), "cached", current.cached(), "log",
                         current.log()));
@@ -112,10 +110,7 @@ final class Functions {
     void get(Context ctx) {
         String id = ctx.pathParam("id");
         FunctionRecord function = functions.find(id).orElseThrow(() -> new RefusedException.UnknownFunction(id));
-        Map<String, @Nullable Object> json = succeeded();
-        json.putAll(FunctionJson.function(function, running(function)));
-        addCode(ctx, json, function);
-        ctx.json(json);
+        ctx.json(withCode(function));
     }
 
     void delete(Context ctx) throws InterruptedException {
@@ -134,13 +129,17 @@ final class Functions {
                 : functions.version(function.id(), current).map(VersionRecord::definition).orElse(function.draft());
     }
 
-    private void addCode(Context ctx, Map<String, @Nullable Object> json, FunctionRecord function) {
+    private Map<String, @Nullable Object> withCode(FunctionRecord function) {
+        Definition running = running(function);
+        Map<String, @Nullable Object> json = succeeded();
+        json.putAll(FunctionJson.function(function, running));
         try {
-            FunctionJson.addCode(json, store.get(running(function).codeHash()));
+            FunctionJson.addCode(json, store.get(running.codeHash()));
         } catch (IOException e) {
             LOG.error("The code of function {} can't be read", function.id(), e);
             json.put("codeHint", "the stored code is lost or damaged: send it again by PUT /functions/"
                     + function.id());
         }
+        return json;
     }
 }

@@ -25,15 +25,6 @@ public record RunResult(
     private static final int OUT_OF_MEMORY = 137;
     private static final int TIMED_OUT = 124;
 
-    /// Whether the platform couldn't run it. There is no [#status] then and no [#json].
-    public boolean platformFault() {
-        return switch (invocation.outcome()) {
-            case Outcome.Full _,Outcome.Unavailable _ -> true;
-            case Outcome.Value _,Outcome.Response _,Outcome.FunctionError _,Outcome.BadResult _,Outcome.TimedOut _,Outcome.Exited _,Outcome.OutOfMemory _,Outcome.Violated _,Outcome.InitFailed _,Outcome.InitDied _ ->
-                false;
-        };
-    }
-
     /// `SUCCESS`, `FAILED` or `TIMEOUT`.
     public String status() {
         return switch (invocation.outcome()) {

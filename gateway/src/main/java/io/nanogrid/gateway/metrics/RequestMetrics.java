@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// How many requests there were, and how long they took: by method, route and status.
 ///
 /// Clients choose methods, users choose templates, and functions choose statuses, so what comes beyond the usual ones or beyond the bounds is
-/// counted as `other`. Safe for use by many threads; recording what has been seen before takes no lock.
+/// counted as `other`. Safe for use by many threads; recording a usual one that has been seen before takes no lock.
 public final class RequestMetrics {
 
     private static final String OTHER = "other";
