@@ -16,6 +16,7 @@ import io.nanogrid.gateway.wire.FrameKind;
 import io.nanogrid.gateway.wire.InstanceSocket;
 import io.nanogrid.gateway.wire.OutputPump;
 import io.nanogrid.gateway.wire.OutputTap;
+import io.nanogrid.gateway.wire.ProtocolViolation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -153,7 +154,7 @@ public final class InstanceFactory implements AutoCloseable {
             return new Acquired.Unavailable("the function's code can't be read");
         }
         boolean tooLong = alarm.isDone();
-        EngineInstance.Exit exit = exitOf(instance.process);
+        EngineInstance.Exit exit = exitOf(instance.process, e);
         String message = tooLong
                 ? "loading the function took longer than " + limit.toSeconds() + " s"
                 : exit == null
@@ -164,8 +165,12 @@ public final class InstanceFactory implements AutoCloseable {
         return new Acquired.InitDied(message, exit != null && exit.outOfMemory(), printed.stdout() + printed.stderr());
     }
 
-    /// How a process ended that has closed its connection, or null if it goes on running.
-    static EngineInstance.@Nullable Exit exitOf(EngineInstance process) {
+    /// How a process ended whose connection failed, or null if it goes on running. Whoever has just said something that the protocol
+    /// doesn't allow isn't waited for: it needn't end by itself.
+    static EngineInstance.@Nullable Exit exitOf(EngineInstance process, IOException failure) {
+        if (failure instanceof ProtocolViolation) {
+            return process.onExit().getNow(null);
+        }
         return process.onExit().copy().completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
     }
 

@@ -76,7 +76,7 @@ public final class Lease implements AutoCloseable {
             instance.output.end();
             return new Reply.TimedOut();
         }
-        EngineInstance.Exit exit = InstanceFactory.exitOf(instance.process);
+        EngineInstance.Exit exit = InstanceFactory.exitOf(instance.process, e);
         instance.output.end();
         return exit == null
                 ? new Reply.Violated(String.valueOf(e.getMessage()))
