@@ -20,6 +20,7 @@ final class NativeIo {
 
     private static final int O_RDONLY_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
     private static final int EPOLL_CLOEXEC = 0x80000;
+    private static final int EFD_CLOEXEC = 0x80000;
     private static final int EPOLL_CTL_ADD = 1;
     private static final int EPOLL_CTL_MOD = 3;
     private static final int EPOLLIN_EDGE = 1 | 1 << 31;
@@ -40,6 +41,7 @@ final class NativeIo {
     private static final MethodHandle READ = bind("read",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle CLOSE = bind("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle EVENTFD = bind("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle EPOLL_CREATE = bind("epoll_create1", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle EPOLL_CTL = bind("epoll_ctl",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
@@ -118,6 +120,20 @@ final class NativeIo {
             int descriptor = (int) EPOLL_CREATE.invokeExact(errno, EPOLL_CLOEXEC);
             if (descriptor < 0) {
                 throw failure("epoll_create1", errno);
+            }
+            return descriptor;
+        } catch (Throwable e) {
+            throw rethrow(e);
+        }
+    }
+
+    /// A descriptor that is always ready to be read: to wake whoever waits for events, add it to those.
+    static int alwaysReady() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment errno = errno(arena);
+            int descriptor = (int) EVENTFD.invokeExact(errno, 1, EFD_CLOEXEC);
+            if (descriptor < 0) {
+                throw failure("eventfd", errno);
             }
             return descriptor;
         } catch (Throwable e) {

@@ -14,17 +14,19 @@ public final class OutputPump implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(OutputPump.class);
     private static final int EVENTS = 64;
-    /// How often the thread looks whether it is still wanted.
-    private static final int LOOK_MILLIS = 500;
+    /// The key by which the thread learns that it isn't wanted any more; no tap has it.
+    private static final long CLOSING = 0;
 
     private final Map<Long, OutputTap> taps = new ConcurrentHashMap<>();
     private final AtomicLong nextKey = new AtomicLong();
     private final int epoll;
+    private final int waker;
     private final Thread thread;
     private volatile boolean closed;
 
     public OutputPump() throws IOException {
         epoll = NativeIo.epollCreate();
+        waker = NativeIo.alwaysReady();
         thread = Thread.ofPlatform().daemon().name("output-pump").start(this::run);
     }
 
@@ -58,7 +60,7 @@ public final class OutputPump implements AutoCloseable {
             MemorySegment events = NativeIo.epollEvents(arena, EVENTS);
             MemorySegment errno = NativeIo.errno(arena);
             while (!closed) {
-                int count = NativeIo.epollWait(epoll, events, LOOK_MILLIS, errno);
+                int count = NativeIo.epollWait(epoll, events, -1, errno);
                 for (int i = 0; i < count; i++) {
                     OutputTap tap = taps.get(NativeIo.epollKey(events, i));
                     if (tap != null) {
@@ -70,7 +72,6 @@ public final class OutputPump implements AutoCloseable {
             LOG.error("What functions print can't be read any more", e);
         } finally {
             closed = true;
-            NativeIo.close(epoll);
         }
     }
 
@@ -82,11 +83,17 @@ public final class OutputPump implements AutoCloseable {
         }
     }
 
+    /// To be called once.
     @Override
     public void close() {
         closed = true;
         try {
+            NativeIo.epollAdd(epoll, waker, CLOSING);
             thread.join();
+            NativeIo.close(waker);
+            NativeIo.close(epoll);
+        } catch (IOException e) {
+            LOG.error("The thread that reads what functions print can't be stopped", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
