@@ -43,7 +43,7 @@ public final class Main {
         }
         Wiring gateway;
         try {
-            gateway = new Wiring(config, bundledPlugins(), version());
+            gateway = new Wiring(config, bundledPlugins(), version(), Wiring.Given.nothing());
         } catch (DataDirectory.InUse e) {
             err.println("DATA_DIR: " + e.getMessage());
             System.exit(GatewayConfig.EXIT_CONFIG);

@@ -25,6 +25,7 @@ import io.nanogrid.gateway.dispatch.LocalDispatcher;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.http.HttpServer;
+import io.nanogrid.gateway.http.KeptConnections;
 import io.nanogrid.gateway.http.Parts;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.invoke.MemoryTuner;
@@ -52,6 +53,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,17 +67,29 @@ public final class Wiring implements AutoCloseable {
     private static final Duration RESULTS_KEPT = Duration.ofHours(1);
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final HttpServer http;
     private final int port;
+
+    /// What the configuration doesn't decide.
+    ///
+    /// @param engine the engine to use; null for the one that the configuration asks for
+    public record Given(@Nullable Engine engine, KeptConnections connections) {
+
+        static Given nothing() {
+            return new Given(null, KeptConnections.usual());
+        }
+    }
 
     /// Starts a gateway; when this returns, it serves.
     ///
     /// @param bundledPlugins the directory of the plugins that come with the gateway
     /// @throws DataDirectory.InUse if another gateway works on the same `DATA_DIR`
-    public Wiring(GatewayConfig config, Path bundledPlugins, String version)
+    public Wiring(GatewayConfig config, Path bundledPlugins, String version, Given given)
             throws IOException, EngineException, InterruptedException, DataDirectory.InUse {
         boolean complete = false;
         try {
-            port = build(config, bundledPlugins, version);
+            http = build(config, bundledPlugins, version, given);
+            port = http.start();
             complete = true;
         } finally {
             if (!complete) {
@@ -84,7 +98,7 @@ public final class Wiring implements AutoCloseable {
         }
     }
 
-    private int build(GatewayConfig config, Path bundledPlugins, String version)
+    private HttpServer build(GatewayConfig config, Path bundledPlugins, String version, Given given)
             throws IOException, EngineException, InterruptedException, DataDirectory.InUse {
         InstantSource clock = InstantSource.system();
         DataDirectory data = closing(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
@@ -96,7 +110,9 @@ public final class Wiring implements AutoCloseable {
                 new PluginLoader(List.of(config.pluginsDirectory(), bundledPlugins), SPI_VERSION));
         Runtimes runtimes = plugins.load();
 
-        Engine engine = closing(new EngineChooser(config, data, runtimes, version).choose());
+        Engine engine = closing(given.engine() != null
+                ? given.engine()
+                : new EngineChooser(config, data, runtimes, version).choose());
         engine.reconcile();
         PoolConfig poolConfig = PoolConfig.withBudget(config.memoryBudgetMb(), config.maxBodyBytes());
         OutputPump pump = closing(new OutputPump());
@@ -133,18 +149,18 @@ public final class Wiring implements AutoCloseable {
                 poolConfig.defaultConcurrency(), config.drain()));
         database.idempotency().recover();
 
-        HttpServer http = closing(new HttpServer(new Parts(config, version, database,
+        HttpServer server = closing(new HttpServer(new Parts(config, version, database,
                 new Parts.Access(keys, new SigV4Verifier(keys, clock), new MemoryRateLimitStore()),
                 new Parts.Platform(engine, runtimes, pool),
                 new Parts.Deploying(store, data.uploads(), new DefinitionReader(types, store), deployer,
                         new FunctionDefinitionReader(types, store), functionDeployer, catalog, events, routes),
                 new Parts.Running(new Invoke(dispatcher, log, clock), run, outputs),
-                new Parts.Watching(log, feed, tuner, metrics))));
+                new Parts.Watching(log, feed, tuner, metrics)), given.connections()));
         // Jobs that run and calls in flight have the same time to end in.
         AutoCloseable drain = jobs::drain;
         closing(drain);
         jobs.start();
-        return http.start();
+        return server;
     }
 
     /// The original's two examples, for a database that has never had a callback.
@@ -177,6 +193,10 @@ public final class Wiring implements AutoCloseable {
     /// The port it listens on.
     public int port() {
         return port;
+    }
+
+    public HttpServer http() {
+        return http;
     }
 
     private <T extends AutoCloseable> T closing(T part) {

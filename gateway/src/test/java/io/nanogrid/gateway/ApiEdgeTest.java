@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,12 +32,6 @@ final class ApiEdgeTest {
                 def handler(event, context):
                     return {'statusCode': 200, 'headers': {'X-Wide': 'w' * int(event['size'])}}
                 """).expect(200);
-        gateway.deploy("slow", "python", """
-                import time
-                def handler(event, context):
-                    time.sleep(int(event['seconds']))
-                    return 'done'
-                """, "timeout_ms", 60_000).expect(200);
     }
 
     @AfterAll
@@ -121,13 +114,6 @@ final class ApiEdgeTest {
         String answer = gateway.raw("HEAD /api/echo?a=1 HTTP/1.1\r\nHost: localhost\r\n" + CLOSE + "\r\n");
         assertThat(answer).startsWith("HTTP/1.1 200").containsIgnoringCase("\r\nContent-Length: 10\r\n")
                 .endsWith("\r\n\r\n");
-    }
-
-    /// The server gives up connections on which nothing has happened for 30 s.
-    @Test
-    @Tag("slow")
-    void aCallMayTakeLongerThanAnIdleConnectionIsKept() throws Exception {
-        assertThat(gateway.get("/api/slow?seconds=31").expect(200).body()).isEqualTo("\"done\"");
     }
 
     @Test

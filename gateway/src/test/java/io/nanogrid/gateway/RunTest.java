@@ -12,7 +12,6 @@ import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -211,17 +210,6 @@ class RunTest {
 
         assertThat(gateway.run(function, "{}").expect(400).reason()).isEqualTo("async_required");
         assertThat(gateway.result(gateway.accept(function, "{}")).path("status").asText()).isEqualTo("SUCCESS");
-    }
-
-    /// Longer than the server lets a connection be idle.
-    @Test
-    @Tag("slow")
-    void aCallMayTakeLongerThanAConnectionMayBeIdle() throws Exception {
-        String function = gateway.function("python",
-                "import time\ndef handler(e, c):\n    time.sleep(32)\n    return 'slept'",
-                "timeoutMs", 60_000);
-
-        assertThat(gateway.run(function, "{}").expect(200).json().path("result").asText()).isEqualTo("slept");
     }
 
     @Test

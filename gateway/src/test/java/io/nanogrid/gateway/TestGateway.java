@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.engine.docker.TestImages;
+import io.nanogrid.gateway.http.KeptConnections;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.Socket;
@@ -35,6 +36,8 @@ import org.sqlite.SQLiteConfig;
 final class TestGateway implements AutoCloseable {
 
     static final ObjectMapper JSON = new ObjectMapper();
+    /// The client keeps connections: nothing comes on them any more when a test stops its gateway.
+    static final KeptConnections KEPT = new KeptConnections(KeptConnections.usual().idle(), Duration.ofMillis(20));
     private static final HttpClient CLIENT = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     private final Wiring wiring;
@@ -84,10 +87,11 @@ final class TestGateway implements AutoCloseable {
 
     /// @param settings name, value, name, value…
     static TestGateway start(String engine, Path directory, String... settings) throws Exception {
-        return startWith(engine, directory, Path.of("target/plugins"), settings);
+        return startWith(KEPT, engine, directory, settings);
     }
 
-    static TestGateway startWith(String engine, Path directory, Path plugins, String... settings) throws Exception {
+    static TestGateway startWith(KeptConnections kept, String engine, Path directory, String... settings)
+            throws Exception {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "PORT", "0",
                 "ENGINE", engine,
@@ -99,7 +103,8 @@ final class TestGateway implements AutoCloseable {
         for (int i = 0; i < settings.length; i += 2) {
             environment.put(settings[i], settings[i + 1]);
         }
-        Wiring wiring = new Wiring(GatewayConfig.read(environment, 8192), plugins, "test");
+        Wiring wiring = new Wiring(GatewayConfig.read(environment, 8192), Path.of("target/plugins"), "test",
+                new Wiring.Given(null, kept));
         TestGateway gateway = new TestGateway(wiring, directory);
         if (engine.equals("docker")) {
             TestImages.removeAtEnd(gateway.id());

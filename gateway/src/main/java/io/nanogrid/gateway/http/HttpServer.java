@@ -27,7 +27,7 @@ public final class HttpServer implements AutoCloseable {
     private final DeploySocket socket;
     private final Logs logs;
 
-    public HttpServer(Parts parts) {
+    public HttpServer(Parts parts, KeptConnections kept) {
         Watching watching = parts.watching();
         Platform platform = parts.platform();
         this.health = new Health(parts.database(), platform.engine(), platform.runtimes(), platform.pool(),
@@ -37,12 +37,12 @@ public final class HttpServer implements AutoCloseable {
                 watching.log(), watching.feed());
         this.javalin = Javalin.create(config -> {
             Common common = Common.of(parts);
-            server(config, parts.config(), api(parts, common));
+            server(config, parts.config(), kept, api(parts, common));
             Endpoints.add(config, parts, common, health, socket, logs);
         });
     }
 
-    private static void server(JavalinConfig config, GatewayConfig gateway, ApiHandler api) {
+    private static void server(JavalinConfig config, GatewayConfig gateway, KeptConnections kept, ApiHandler api) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.startup.startupWatcherEnabled = false;
@@ -51,6 +51,8 @@ public final class HttpServer implements AutoCloseable {
             connector.setHost(gateway.host());
             connector.setPort(gateway.port());
             connector.setAcceptQueueSize(ACCEPT_QUEUE);
+            connector.setIdleTimeout(kept.idle().toMillis());
+            connector.setShutdownIdleTimeout(kept.stopping().toMillis());
             return connector;
         });
         // Without a limit of its own: slow calls of one function must not keep others, or /health, from a thread.

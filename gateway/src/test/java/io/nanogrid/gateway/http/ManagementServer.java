@@ -101,7 +101,7 @@ final class ManagementServer implements AutoCloseable {
                         new FunctionDefinitionReader(types, store), functionDeployer, catalog, events, routes),
                 new Parts.Running(new Invoke(dispatcher, log, clock),
                         new RunFunction(dispatcher, log, outputs, tuner), outputs),
-                new Parts.Watching(log, new CallFeed(), tuner, closing(new Metrics())))));
+                new Parts.Watching(log, new CallFeed(), tuner, closing(new Metrics()))), KeptConnections.usual()));
         base = URI.create("http://127.0.0.1:" + http.start());
     }
 
