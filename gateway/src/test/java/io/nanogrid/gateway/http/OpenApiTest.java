@@ -71,7 +71,7 @@ class OpenApiTest {
 
     @Test
     void itHasEveryRouteOfTheServerAndNoOther() {
-        InternalRouter router = server.http.javalin.unsafe.internalRouter;
+        InternalRouter router = server.router();
         List<HandlerType> methods = List.of(HandlerType.GET, HandlerType.HEAD, HandlerType.POST, HandlerType.PUT,
                 HandlerType.PATCH, HandlerType.DELETE, HandlerType.OPTIONS);
         Set<String> routes = router.allHttpHandlers().stream().filter(route -> methods.contains(route.endpoint.method))

@@ -169,7 +169,7 @@ class ScopesTest {
 
     @Test
     void everyRouteOfTheServerHasARule() {
-        InternalRouter router = server.http.javalin.unsafe.internalRouter;
+        InternalRouter router = server.router();
         Set<HandlerType> none = Set.of(HandlerType.BEFORE, HandlerType.AFTER, HandlerType.BEFORE_MATCHED,
                 HandlerType.AFTER_MATCHED, HandlerType.WEBSOCKET_BEFORE_UPGRADE, HandlerType.WEBSOCKET_AFTER_UPGRADE,
                 HandlerType.HEAD);
