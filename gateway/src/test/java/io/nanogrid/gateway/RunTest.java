@@ -218,7 +218,7 @@ class RunTest {
                 "import time\ndef handler(e, c):\n    time.sleep(e['s'])\n    return 'done'",
                 "concurrency", 1);
         String quick = TestGateway.runBody(one, "{\"s\": 0}");
-        try (var first = gateway.hold(request(TestGateway.runBody(one, "{\"s\": 15}")), 1)) {
+        try (var first = gateway.hold(request(TestGateway.runBody(one, "{\"s\": 10}")), 1)) {
             Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> instances("busy") >= 1);
             try (var queued = gateway.hold(request(quick), 1024)) {
                 Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> instances("waitingCalls") >= 1024);
