@@ -149,6 +149,19 @@ class IdempotencyTest {
         assertThat(gateway.post("/api/count", "{}", KEY, key).expect(200).header(REPLAYED)).isPresent();
     }
 
+    @Test
+    void aKeyThatGetsTheNameOfADeletedOneGetsNoneOfItsAnswers() throws Exception {
+        String key = freshKey();
+        for (int i = 0; i < 2; i++) {
+            String secret = gateway.post("/keys", "{\"name\": \"ci\", \"scopes\": [\"invoke\"]}").expect(201).json()
+                    .path("secret").asText();
+
+            assertThat(run(key, "{}", "x-api-key", secret).expect(200).header(REPLAYED)).isEmpty();
+            assertThat(run(key, "{}", "x-api-key", secret).expect(200).header(REPLAYED)).isPresent();
+            gateway.delete("/keys/ci").expect(200);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"/api/once", "/run"})
     void ofManyRetriesAtOnceOneRunsTheFunction(String path) throws Exception {

@@ -15,6 +15,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.EnumSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -34,6 +35,7 @@ public final class ApiKeys {
     /// Every call with a key is compared with all of them.
     private static final int MOST = 1_000;
     private static final int SECRET_BYTES = 32;
+    private static final int ID_BYTES = 8;
     private static final String PREFIX = "ng_";
     private static final Pattern KEPT = Pattern.compile("default|key\\d+");
     private static final Set<Scope> EVERYTHING = EnumSet.allOf(Scope.class);
@@ -47,31 +49,35 @@ public final class ApiKeys {
     private static final class Key {
         final KeyInfo info;
         final byte[] hash;
+        final String id;
         /// Of a key of the configuration.
         final @Nullable SigningKey plain;
         /// Of a made one, if requests can be signed with it.
         final byte @Nullable [] sealed;
 
-        private Key(KeyInfo info, byte[] hash, @Nullable SigningKey plain, byte @Nullable [] sealed) {
+        private Key(KeyInfo info, byte[] hash, String id, @Nullable SigningKey plain, byte @Nullable [] sealed) {
             this.info = info;
             this.hash = hash;
+            this.id = id;
             this.plain = plain;
             this.sealed = sealed;
         }
 
+        /// It is known by its place in the configuration: people choose secrets that could be guessed from a part of their hash.
         static Key configured(String name, String secret) {
-            return new Key(new KeyInfo(name, EVERYTHING, true, null), ApiKeys.hash(secret),
-                    new SigningKey(new Caller(name, EVERYTHING), secret), null);
+            return new Key(new KeyInfo(name, EVERYTHING, true, null), ApiKeys.hash(secret), name,
+                    new SigningKey(new Caller(name, name, EVERYTHING), secret), null);
         }
 
         static Key made(KeyRecord stored) {
             byte[] sealed = stored.sealedSecret();
             return new Key(new KeyInfo(stored.name(), stored.scopes(), sealed != null, stored.createdAt()),
-                    stored.hash(), null, sealed);
+                    stored.hash(), stored.name() + "#" + HexFormat.of().formatHex(stored.hash(), 0, ID_BYTES), null,
+                    sealed);
         }
 
         Caller caller() {
-            return new Caller(info.name(), info.scopes());
+            return new Caller(info.name(), id, info.scopes());
         }
 
         Optional<SigningKey> signing(KeyVault vault) {

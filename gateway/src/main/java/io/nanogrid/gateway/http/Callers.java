@@ -52,7 +52,7 @@ final class Callers {
 
     private static String client(@Nullable Caller caller, String address) {
         if (caller != null) {
-            return "key:" + caller.key();
+            return "key:" + caller.id();
         }
         byte[] bytes = InetAddress.ofLiteral(address).getAddress();
         return bytes.length == V4_BYTES
@@ -63,7 +63,7 @@ final class Callers {
     /// Names the key that is presented, or is `-` where there is none. No secret.
     String name(@Nullable String presented) {
         Caller caller = keys.identify(presented);
-        return caller == null ? "-" : "key:" + caller.key();
+        return caller == null ? "-" : "key:" + caller.id();
     }
 
     /// The address that a request comes from.

@@ -53,8 +53,8 @@ class ApiKeysTest {
     void configuredKeysAreNamedByTheirOrderAndMayDoEverything() throws IOException {
         ApiKeys keys = keys("zebra-key", "apple-key");
 
-        assertThat(keys.identify("zebra-key")).isEqualTo(new Caller("default", EnumSet.allOf(Scope.class)));
-        assertThat(keys.identify("apple-key")).isEqualTo(new Caller("key2", EnumSet.allOf(Scope.class)));
+        assertThat(keys.identify("zebra-key")).isEqualTo(new Caller("default", "default", EnumSet.allOf(Scope.class)));
+        assertThat(keys.identify("apple-key")).isEqualTo(new Caller("key2", "key2", EnumSet.allOf(Scope.class)));
         assertThat(keys.identify("zebra-ke")).isNull();
         assertThat(keys.identify(null)).isNull();
     }
@@ -66,7 +66,10 @@ class ApiKeysTest {
         ApiKeys.NewKey made = keys.make("ci", Set.of(Scope.DEPLOY, Scope.READ), false);
 
         assertThat(made.secret()).matches("ng_[A-Za-z0-9_-]{43}");
-        assertThat(keys.identify(made.secret())).isEqualTo(new Caller("ci", Set.of(Scope.DEPLOY, Scope.READ)));
+        Caller caller = keys.identify(made.secret());
+        assertThat(caller).isNotNull();
+        assertThat(caller.key()).isEqualTo("ci");
+        assertThat(caller.scopes()).containsExactlyInAnyOrder(Scope.DEPLOY, Scope.READ);
     }
 
     @Test
@@ -78,7 +81,7 @@ class ApiKeysTest {
 
         ApiKeys after = keys("configured");
 
-        assertThat(after.identify(kept)).isEqualTo(new Caller("kept", ADMIN));
+        assertThat(after.identify(kept)).isNotNull().isEqualTo(before.identify(kept));
         assertThat(after.identify(deleted)).isNull();
         assertThat(after.list()).isEqualTo(before.list());
     }
@@ -92,6 +95,20 @@ class ApiKeysTest {
 
         assertThat(keys.identify(secret)).isNull();
         assertThat(keys.signingKey("gone")).isEmpty();
+    }
+
+    @Test
+    void aKeyThatGetsTheNameOfADeletedOneIsAnother() throws Exception {
+        ApiKeys keys = keys("configured");
+        Caller first = keys.identify(keys.make("ci", ADMIN, false).secret());
+        keys.delete("ci");
+
+        Caller second = keys.identify(keys.make("ci", ADMIN, false).secret());
+
+        assertThat(first).isNotNull();
+        assertThat(second).isNotNull();
+        assertThat(second.key()).isEqualTo(first.key());
+        assertThat(second.id()).isNotEqualTo(first.id());
     }
 
     @Test

@@ -91,6 +91,21 @@ class KeysTest {
         }
     }
 
+    @Test
+    void aKeyThatGetsTheNameOfADeletedOneHasARateLimitOfItsOwn() throws Exception {
+        try (ManagementServer server = new ManagementServer(directory,
+                Map.of("NANOGRID_API_KEY", OWNER, "RATE_LIMIT_PER_MINUTE", "1"))) {
+            for (int i = 0; i < 2; i++) {
+                String secret = json(make(server, "{\"name\": \"ci\", \"scopes\": [\"deploy\"]}", OWNER), 201)
+                        .path("secret").asText();
+
+                assertThat(server.send("POST", "/functions", "{}", "x-api-key", secret).statusCode()).isEqualTo(400);
+                assertThat(server.send("POST", "/functions", "{}", "x-api-key", secret).statusCode()).isEqualTo(429);
+                json(server.send("DELETE", "/keys/ci", "", "x-api-key", OWNER), 200);
+            }
+        }
+    }
+
     /// Nobody is locked out: who makes it has it.
     @Test
     void theFirstKeyProtectsTheGatewayAndMustBeAnAdmins() throws Exception {
