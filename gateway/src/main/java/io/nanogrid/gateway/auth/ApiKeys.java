@@ -152,10 +152,28 @@ public final class ApiKeys {
         return keys.stream().map(key -> key.info).toList();
     }
 
+    /// Whether a call by `caller` is let through: anybody's where there is no key, else by a key that hasn't been deleted.
+    ///
+    /// @param caller null without a key
+    public boolean admits(@Nullable Caller caller) {
+        List<Key> all = keys;
+        return caller == null ? all.isEmpty() : all.stream().anyMatch(key -> key.id.equals(caller.id()));
+    }
+
+    /// Of calls that were let through together while there was no key, one makes the first.
+    private void requireAdmitted(@Nullable Caller by) throws KeyRefused {
+        if (!admits(by)) {
+            throw new KeyRefused(Why.CALLER, "the caller's key was deleted, or another call has made the first key");
+        }
+    }
+
     /// Makes a key; from then on it is accepted, and calls need one.
     ///
+    /// @param by who asks for it; null without a key
     /// @param sigv4 whether requests can be signed with it, for which its secret is kept, encrypted
-    public synchronized NewKey make(String name, Set<Scope> scopes, boolean sigv4) throws KeyRefused, IOException {
+    public synchronized NewKey make(@Nullable Caller by, String name, Set<Scope> scopes, boolean sigv4)
+            throws KeyRefused, IOException {
+        requireAdmitted(by);
         if (KEPT.matcher(name).matches() || find(name).isPresent()) {
             throw new KeyRefused(Why.TAKEN,
                     "there is a key " + name + ", or the name is kept for one of NANOGRID_API_KEY");
@@ -182,7 +200,10 @@ public final class ApiKeys {
     }
 
     /// Deletes a key: no call that begins after this is taken with it. After the last one, calls need none.
-    public synchronized void delete(String name) throws KeyRefused {
+    ///
+    /// @param by who asks for it; null without a key
+    public synchronized void delete(@Nullable Caller by, String name) throws KeyRefused {
+        requireAdmitted(by);
         Key key = find(name).orElseThrow(() -> new KeyRefused(Why.UNKNOWN, "there is no key '" + name + "'"));
         if (key.plain != null) {
             throw new KeyRefused(Why.CONFIGURED,

@@ -13,6 +13,8 @@ public final class KeyRefused extends Exception {
         FIRST_NEEDS_ADMIN,
         /// Keys would be left, and none with the scope admin.
         LAST_ADMIN,
+        /// Whoever asks may not call any more.
+        CALLER,
         /// It stands in the gateway's configuration.
         CONFIGURED, UNKNOWN, TOO_MANY
     }

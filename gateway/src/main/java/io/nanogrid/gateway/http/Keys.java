@@ -54,7 +54,7 @@ final class Keys {
         if (!problems.isEmpty()) {
             throw Problem.badRequest("invalid_field", String.join("; ", problems)).thrown();
         }
-        ApiKeys.NewKey made = keys.make(name.textValue(), scopes, sigv4.asBoolean(false));
+        ApiKeys.NewKey made = keys.make(Guard.caller(ctx), name.textValue(), scopes, sigv4.asBoolean(false));
         Map<String, @Nullable Object> json = json(made.info());
         json.put("secret", made.secret());
         ctx.status(201).header("Cache-Control", "no-store").json(json);
@@ -76,7 +76,7 @@ final class Keys {
 
     void delete(Context ctx) throws KeyRefused {
         String name = ctx.pathParam("name");
-        keys.delete(name);
+        keys.delete(Guard.caller(ctx), name);
         ctx.json(Map.of("success", true, "deletedId", name));
     }
 

@@ -139,6 +139,7 @@ record Problem(int status, String title, Component component, String reason, Str
     static Problem keyRefused(KeyRefused refused) {
         String detail = String.valueOf(refused.getMessage());
         return switch (refused.why()) {
+            case CALLER -> unauthorized();
             case TAKEN -> of(409, "Conflict", Component.AUTH, "duplicate_key", detail);
             case FIRST_NEEDS_ADMIN -> of(400, "Bad request", Component.AUTH, "admin_scope_required", detail);
             case LAST_ADMIN -> of(409, "Conflict", Component.AUTH, "last_admin_key", detail);

@@ -24,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ApiKeysTest {
 
     private static final Set<Scope> ADMIN = Set.of(Scope.ADMIN);
+    /// Who has the first of the configured keys.
+    private static final Caller OWNER = new Caller("default", "default", EnumSet.allOf(Scope.class));
 
     @TempDir
     Path directory;
@@ -53,7 +55,7 @@ class ApiKeysTest {
     void configuredKeysAreNamedByTheirOrderAndMayDoEverything() throws IOException {
         ApiKeys keys = keys("zebra-key", "apple-key");
 
-        assertThat(keys.identify("zebra-key")).isEqualTo(new Caller("default", "default", EnumSet.allOf(Scope.class)));
+        assertThat(keys.identify("zebra-key")).isEqualTo(OWNER);
         assertThat(keys.identify("apple-key")).isEqualTo(new Caller("key2", "key2", EnumSet.allOf(Scope.class)));
         assertThat(keys.identify("zebra-ke")).isNull();
         assertThat(keys.identify(null)).isNull();
@@ -63,7 +65,7 @@ class ApiKeysTest {
     void aMadeKeyHasItsScopesAlone() throws Exception {
         ApiKeys keys = keys("configured");
 
-        ApiKeys.NewKey made = keys.make("ci", Set.of(Scope.DEPLOY, Scope.READ), false);
+        ApiKeys.NewKey made = keys.make(OWNER, "ci", Set.of(Scope.DEPLOY, Scope.READ), false);
 
         assertThat(made.secret()).matches("ng_[A-Za-z0-9_-]{43}");
         Caller caller = keys.identify(made.secret());
@@ -75,9 +77,9 @@ class ApiKeysTest {
     @Test
     void aMadeKeyOutlivesTheGatewayAndADeletedOneDoesNot() throws Exception {
         ApiKeys before = keys("configured");
-        String kept = before.make("kept", ADMIN, false).secret();
-        String deleted = before.make("deleted", ADMIN, false).secret();
-        before.delete("deleted");
+        String kept = before.make(OWNER, "kept", ADMIN, false).secret();
+        String deleted = before.make(OWNER, "deleted", ADMIN, false).secret();
+        before.delete(OWNER, "deleted");
 
         ApiKeys after = keys("configured");
 
@@ -89,9 +91,9 @@ class ApiKeysTest {
     @Test
     void aDeletedKeyIsTakenNoMore() throws Exception {
         ApiKeys keys = keys("configured");
-        String secret = keys.make("gone", Set.of(Scope.INVOKE), true).secret();
+        String secret = keys.make(OWNER, "gone", Set.of(Scope.INVOKE), true).secret();
 
-        keys.delete("gone");
+        keys.delete(OWNER, "gone");
 
         assertThat(keys.identify(secret)).isNull();
         assertThat(keys.signingKey("gone")).isEmpty();
@@ -100,10 +102,10 @@ class ApiKeysTest {
     @Test
     void aKeyThatGetsTheNameOfADeletedOneIsAnother() throws Exception {
         ApiKeys keys = keys("configured");
-        Caller first = keys.identify(keys.make("ci", ADMIN, false).secret());
-        keys.delete("ci");
+        Caller first = keys.identify(keys.make(OWNER, "ci", ADMIN, false).secret());
+        keys.delete(OWNER, "ci");
 
-        Caller second = keys.identify(keys.make("ci", ADMIN, false).secret());
+        Caller second = keys.identify(keys.make(OWNER, "ci", ADMIN, false).secret());
 
         assertThat(first).isNotNull();
         assertThat(second).isNotNull();
@@ -114,8 +116,8 @@ class ApiKeysTest {
     @Test
     void onlyAKeyThatWasMadeForItCanSign() throws Exception {
         ApiKeys keys = keys("configured");
-        String secret = keys.make("signs", Set.of(Scope.INVOKE), true).secret();
-        keys.make("not", Set.of(Scope.INVOKE), false);
+        String secret = keys.make(OWNER, "signs", Set.of(Scope.INVOKE), true).secret();
+        keys.make(OWNER, "not", Set.of(Scope.INVOKE), false);
 
         assertThat(keys("configured").signingKey("signs")).map(SigningKey::secret).contains(secret);
         assertThat(keys.signingKey("not")).isEmpty();
@@ -126,8 +128,8 @@ class ApiKeysTest {
     @Test
     void noSecretLiesInTheDatabase() throws Exception {
         ApiKeys keys = keys("configured");
-        List<String> secrets = List.of(keys.make("signs", ADMIN, true).secret(),
-                keys.make("plain", ADMIN, false).secret());
+        List<String> secrets = List.of(keys.make(OWNER, "signs", ADMIN, true).secret(),
+                keys.make(OWNER, "plain", ADMIN, false).secret());
         database.close();
 
         try (var files = Files.walk(directory.resolve("db"))) {
@@ -142,7 +144,7 @@ class ApiKeysTest {
 
     @Test
     void withoutTheFileThatTheSecretIsSealedWithTheKeyStillWorksButForSigning() throws Exception {
-        String secret = keys().make("signs", ADMIN, true).secret();
+        String secret = keys().make(null, "signs", ADMIN, true).secret();
         Files.delete(directory.resolve("secret"));
 
         ApiKeys keys = keys();
@@ -162,48 +164,67 @@ class ApiKeysTest {
     void theFirstKeyMustBeAbleToMakeOthers() throws Exception {
         ApiKeys keys = keys();
 
-        assertRefused(Why.FIRST_NEEDS_ADMIN, () -> keys.make("ci", Set.of(Scope.DEPLOY), false));
+        assertRefused(Why.FIRST_NEEDS_ADMIN, () -> keys.make(null, "ci", Set.of(Scope.DEPLOY), false));
 
         assertThat(keys.required()).isFalse();
-        keys.make("owner", ADMIN, false);
+        keys.make(null, "owner", ADMIN, false);
         assertThat(keys.required()).isTrue();
+    }
+
+    @Test
+    void whoWasLetThroughWithoutAKeyMakesNoSecondOne() throws Exception {
+        ApiKeys keys = keys();
+        keys.make(null, "first", ADMIN, false);
+
+        assertRefused(Why.CALLER, () -> keys.make(null, "second", ADMIN, false));
+        assertRefused(Why.CALLER, () -> keys.delete(null, "first"));
     }
 
     @Test
     void theLastKeyThatMayMakeOthersIsDeletedLast() throws Exception {
         ApiKeys keys = keys();
-        keys.make("owner", ADMIN, false);
-        keys.make("ci", Set.of(Scope.DEPLOY), false);
+        Caller owner = keys.identify(keys.make(null, "owner", ADMIN, false).secret());
+        keys.make(owner, "ci", Set.of(Scope.DEPLOY), false);
 
-        assertRefused(Why.LAST_ADMIN, () -> keys.delete("owner"));
+        assertRefused(Why.LAST_ADMIN, () -> keys.delete(owner, "owner"));
 
-        keys.delete("ci");
-        keys.delete("owner");
+        keys.delete(owner, "ci");
+        keys.delete(owner, "owner");
         assertThat(keys.required()).isFalse();
     }
 
     @Test
     void namesOfOtherKeysAreTakenAndThoseOfConfiguredOnesAlways() throws Exception {
         ApiKeys keys = keys();
-        keys.make("owner", ADMIN, false);
+        Caller owner = keys.identify(keys.make(null, "owner", ADMIN, false).secret());
 
-        assertRefused(Why.TAKEN, () -> keys.make("owner", ADMIN, false));
-        assertRefused(Why.TAKEN, () -> keys.make("default", ADMIN, false));
-        assertRefused(Why.TAKEN, () -> keys.make("key7", ADMIN, false));
+        assertRefused(Why.TAKEN, () -> keys.make(owner, "owner", ADMIN, false));
+        assertRefused(Why.TAKEN, () -> keys.make(owner, "default", ADMIN, false));
+        assertRefused(Why.TAKEN, () -> keys.make(owner, "key7", ADMIN, false));
     }
 
     @Test
     void whatIsNotThereOrStandsInTheConfigurationCanNotBeDeleted() throws Exception {
         ApiKeys keys = keys("configured");
 
-        assertRefused(Why.UNKNOWN, () -> keys.delete("nobody"));
-        assertRefused(Why.CONFIGURED, () -> keys.delete("default"));
+        assertRefused(Why.UNKNOWN, () -> keys.delete(OWNER, "nobody"));
+        assertRefused(Why.CONFIGURED, () -> keys.delete(OWNER, "default"));
+    }
+
+    @Test
+    void whoseKeyIsDeletedMeanwhileMakesAndDeletesNone() throws Exception {
+        ApiKeys keys = keys("configured");
+        Caller gone = keys.identify(keys.make(OWNER, "gone", ADMIN, false).secret());
+        keys.delete(OWNER, "gone");
+
+        assertRefused(Why.CALLER, () -> keys.make(gone, "next", ADMIN, false));
+        assertRefused(Why.CALLER, () -> keys.delete(gone, "default"));
     }
 
     @Test
     void whatMayGetIntoALogHoldsNoSecret() throws Exception {
         ApiKeys keys = keys("configured");
-        ApiKeys.NewKey made = keys.make("ci", ADMIN, true);
+        ApiKeys.NewKey made = keys.make(OWNER, "ci", ADMIN, true);
 
         assertThat(made.toString()).doesNotContain(made.secret());
         assertThat(keys.signingKey("ci").orElseThrow().toString()).doesNotContain(made.secret());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nanogrid.db.Scope;
 import io.nanogrid.db.sqlite.SqliteDatabase;
 import io.nanogrid.gateway.auth.ApiKeys;
+import io.nanogrid.gateway.auth.Caller;
 import io.nanogrid.gateway.auth.KeyVault;
 import io.nanogrid.gateway.auth.SignatureVerifier.SignedRequest;
 import io.nanogrid.gateway.auth.SignatureVerifier.Verdict;
@@ -54,8 +55,9 @@ class SigV4VerifierTest {
         database = SqliteDatabase.open(directory);
         keys = new ApiKeys(List.of(FIRST, "second-secret"), database.keys(), new KeyVault(directory.resolve("secret")),
                 InstantSource.system());
-        made = keys.make("signs", Set.of(Scope.INVOKE), true).secret();
-        keys.make("plain", Set.of(Scope.INVOKE), false);
+        Caller owner = keys.identify(FIRST);
+        made = keys.make(owner, "signs", Set.of(Scope.INVOKE), true).secret();
+        keys.make(owner, "plain", Set.of(Scope.INVOKE), false);
     }
 
     @AfterAll

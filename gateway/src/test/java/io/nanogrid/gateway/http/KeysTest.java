@@ -6,8 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,6 +127,20 @@ class KeysTest {
             assertThat(make(server, "{\"name\": \"ci\", \"scopes\": [\"deploy\"]}", owner).statusCode()).isEqualTo(201);
             assertThat(json(server.send("DELETE", "/keys/owner", "", "x-api-key", owner), 409).path("reason").asText())
                     .isEqualTo("last_admin_key");
+        }
+    }
+
+    @Test
+    void ofManyFirstKeysAtOnceOneIsMade() throws Exception {
+        try (ManagementServer server = open(); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Integer> statuses = new ArrayList<>();
+            for (Future<Integer> answer : threads.invokeAll(IntStream.range(0, 10).<Callable<Integer>>mapToObj(
+                    i -> () -> make(server, "{\"name\": \"k" + i + "\", \"scopes\": [\"admin\"]}", "").statusCode())
+                    .toList())) {
+                statuses.add(answer.get());
+            }
+
+            assertThat(statuses).containsOnly(201, 401).containsOnlyOnce(201);
         }
     }
 
