@@ -270,12 +270,68 @@ final class CallLogTest {
     }
 
     @Test
+    void aStreamEndsWithItsFunction() throws Exception {
+        String function = gateway.function("python", CODE);
+        try (Events events = new Events(gateway, "/functions/" + function + "/logs/stream")) {
+            gateway.delete("/functions/" + function).expect(200);
+
+            assertThat(events.end()).isEqualTo("function_deleted");
+        }
+    }
+
+    @Test
+    void aStreamEndsWithItsCallback() throws Exception {
+        long id = deploy("short-lived");
+        try (Events events = new Events(gateway, "/callbacks/" + id + "/logs/stream")) {
+            gateway.delete("/callbacks/" + id).expect(200);
+
+            assertThat(events.end()).isEqualTo("function_deleted");
+        }
+    }
+
+    @Test
+    void aStreamEndsWithTheChatRoomOfItsCallback() throws Exception {
+        gateway.post("/chatroom", "{\"chat_id\": \"room\", \"title\": \"t\"}").expect(200);
+        long id = gateway.deploy("in-room", "python", CODE, "chat_id", "room").expect(200).json().path("callback_id")
+                .asLong();
+        try (Events events = new Events(gateway, "/callbacks/" + id + "/logs/stream")) {
+            gateway.delete("/chatroom/room").expect(200);
+
+            assertThat(events.end()).isEqualTo("function_deleted");
+        }
+    }
+
+    @Test
+    void aStreamEndsWithTheKeyThatItWasOpenedWith(@TempDir Path directory) throws Exception {
+        try (TestGateway closed = TestGateway.start("sandbox", directory, "NANOGRID_API_KEY", "the-owners-key")) {
+            closed.authorize("the-owners-key");
+            String secret = closed.post("/keys", "{\"name\": \"ci\", \"scopes\": [\"read\"]}").expect(201).json()
+                    .path("secret").asText();
+            try (Events events = new Events(closed, "/callbacks/1001/logs/stream", "x-api-key", secret)) {
+                closed.delete("/keys/ci").expect(200);
+
+                assertThat(events.end()).isEqualTo("access_lost");
+            }
+        }
+    }
+
+    @Test
+    void aStreamThatWasOpenedWithoutAKeyEndsWithTheFirstKey(@TempDir Path directory) throws Exception {
+        try (TestGateway open = TestGateway.start("sandbox", directory);
+                Events events = new Events(open, "/callbacks/1001/logs/stream")) {
+            open.post("/keys", "{\"name\": \"owner\", \"scopes\": [\"admin\"]}").expect(201);
+
+            assertThat(events.end()).isEqualTo("access_lost");
+        }
+    }
+
+    @Test
     void aStreamEndsWhenTheGatewayStops(@TempDir Path directory) throws Exception {
         try (TestGateway another = TestGateway.start("sandbox", directory);
                 Events events = new Events(another, "/callbacks/1001/logs/stream")) {
             another.close();
 
-            assertThat(events.reader.readLine()).isNull();
+            assertThat(events.end()).isEqualTo("shutting_down");
         }
     }
 
@@ -285,15 +341,27 @@ final class CallLogTest {
         private final HttpClient client = HttpClient.newHttpClient();
         private final BufferedReader reader;
 
-        Events(TestGateway gateway, String path) throws Exception {
-            HttpResponse<InputStream> response = client.send(
-                    HttpRequest.newBuilder(URI.create(gateway.base() + path)).build(),
+        Events(TestGateway gateway, String path, String... headers) throws Exception {
+            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(gateway.base() + path));
+            if (headers.length > 0) {
+                request.headers(headers);
+            }
+            HttpResponse<InputStream> response = client.send(request.build(),
                     HttpResponse.BodyHandlers.ofInputStream());
             assertThat(response.statusCode()).isEqualTo(200);
             assertThat(response.headers().firstValue("Content-Type").orElse("")).startsWith("text/event-stream");
             reader = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8));
             assertThat(reader.readLine()).isEqualTo(": listening");
             assertThat(reader.readLine()).isEmpty();
+        }
+
+        /// Why it has ended.
+        String end() throws Exception {
+            assertThat(reader.readLine()).isEqualTo("event: end");
+            JsonNode data = TestGateway.JSON.readTree(reader.readLine().substring("data: ".length()));
+            assertThat(reader.readLine()).isEmpty();
+            assertThat(reader.readLine()).isNull();
+            return data.path("reason").asText();
         }
 
         JsonNode next() throws Exception {

@@ -19,6 +19,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +45,7 @@ public final class ApiKeys {
     private final KeyVault vault;
     private final InstantSource clock;
     private final SecureRandom random = new SecureRandom();
+    private final List<Watch> watches = new CopyOnWriteArrayList<>();
     private volatile List<Key> keys;
 
     private static final class Key {
@@ -160,6 +162,46 @@ public final class ApiKeys {
         return caller == null ? all.isEmpty() : all.stream().anyMatch(key -> key.id.equals(caller.id()));
     }
 
+    /// Tells of the moment from which on calls by `caller` aren't let through any more; at once if that is past.
+    ///
+    /// @param lost may be run more than once, in any thread: it must neither block nor throw
+    /// @return ends it
+    public Watch watch(@Nullable Caller caller, Runnable lost) {
+        Watch watch = new Watch(this, caller, lost);
+        watches.add(watch);
+        watch.check();
+        return watch;
+    }
+
+    /// Somebody who wants to know when a caller's key is deleted, or when the first key is made.
+    public static final class Watch implements AutoCloseable {
+        private final ApiKeys keys;
+        private final @Nullable Caller caller;
+        private final Runnable lost;
+
+        private Watch(ApiKeys keys, @Nullable Caller caller, Runnable lost) {
+            this.keys = keys;
+            this.caller = caller;
+            this.lost = lost;
+        }
+
+        private void check() {
+            if (!keys.admits(caller)) {
+                lost.run();
+            }
+        }
+
+        @Override
+        public void close() {
+            keys.watches.remove(this);
+        }
+    }
+
+    private void change(List<Key> to) {
+        keys = List.copyOf(to);
+        watches.forEach(Watch::check);
+    }
+
     /// Of calls that were let through together while there was no key, one makes the first.
     private void requireAdmitted(@Nullable Caller by) throws KeyRefused {
         if (!admits(by)) {
@@ -195,7 +237,7 @@ public final class ApiKeys {
         List<Key> more = new ArrayList<>(keys);
         Key made = Key.made(record);
         more.add(made);
-        keys = List.copyOf(more);
+        change(more);
         return new NewKey(made.info, secret);
     }
 
@@ -215,7 +257,7 @@ public final class ApiKeys {
                     "no other key has the scope admin: make one first, or delete the others first");
         }
         repository.delete(name);
-        keys = rest;
+        change(rest);
     }
 
     private Optional<Key> find(String name) {

@@ -229,15 +229,19 @@ public final class Deployer {
 
     /// Deletes a callback with all that is its own.
     ///
+    /// @return as it was
     /// @throws RefusedException.BuildInProgress while a deploy of it goes on or waits for its turn
-    public void delete(long callbackId) throws InterruptedException {
+    public CallbackRecord delete(long callbackId) throws InterruptedException {
         if (accepted.containsKey(callbackId)) {
             throw new RefusedException.BuildInProgress(callbackId);
         }
+        CallbackRecord gone;
         try (Turns<Long>.Turn _ = turns.take(callbackId)) {
-            releases.withdraw(deleteInTurn(callbackId));
+            gone = deleteInTurn(callbackId);
+            releases.withdraw(gone);
         }
         builds.removeUnused();
+        return gone;
     }
 
     private CallbackRecord deleteInTurn(long callbackId) {

@@ -16,6 +16,7 @@ import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.Deployer;
 import io.nanogrid.gateway.deploy.FunctionCatalog;
 import io.nanogrid.gateway.deploy.InvalidDefinition;
+import io.nanogrid.gateway.logs.CallFeed;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
@@ -33,14 +34,16 @@ final class Callbacks {
     private final CodeStore store;
     private final Deployer deployer;
     private final FunctionCatalog catalog;
+    private final CallFeed feed;
 
     Callbacks(CallbackRepository callbacks, DefinitionReader definitions, CodeStore store, Deployer deployer,
-            FunctionCatalog catalog) {
+            FunctionCatalog catalog, CallFeed feed) {
         this.callbacks = callbacks;
         this.definitions = definitions;
         this.store = store;
         this.deployer = deployer;
         this.catalog = catalog;
+        this.feed = feed;
     }
 
     void post(Context ctx) throws InvalidDefinition, IOException, InterruptedException {
@@ -90,7 +93,8 @@ final class Callbacks {
 
     void delete(Context ctx) throws InterruptedException {
         long id = JsonBody.callbackId(ctx);
-        deployer.delete(id);
+        CallbackRecord gone = deployer.delete(id);
+        feed.functionDeleted(gone.function().id());
         ctx.json(Map.of("message", "Callback deleted", "callback_id", id));
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import io.nanogrid.db.ChatRoomRepository;
 import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.logs.CallFeed;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -19,10 +20,12 @@ final class ChatRooms {
 
     private final ChatRoomRepository rooms;
     private final Deployer deployer;
+    private final CallFeed feed;
 
-    ChatRooms(ChatRoomRepository rooms, Deployer deployer) {
+    ChatRooms(ChatRoomRepository rooms, Deployer deployer, CallFeed feed) {
         this.rooms = rooms;
         this.deployer = deployer;
+        this.feed = feed;
     }
 
     void post(Context ctx) {
@@ -51,7 +54,10 @@ final class ChatRooms {
 
     void delete(Context ctx) {
         String id = existing(ctx);
-        rooms.delete(id).ifPresent(deployer::deleted);
+        rooms.delete(id).ifPresent(callback -> {
+            deployer.deleted(callback);
+            feed.functionDeleted(callback.function().id());
+        });
         ctx.json(Map.of("message", "Chat room deleted", "chat_id", id));
     }
 

@@ -57,10 +57,10 @@ final class Endpoints {
         Database database = parts.database();
         Deploying deploying = parts.deploying();
         Callbacks callbacks = new Callbacks(database.callbacks(), deploying.definitions(), deploying.store(),
-                deploying.deployer(), deploying.catalog());
+                deploying.deployer(), deploying.catalog(), parts.watching().feed());
         Deploys deploys = new Deploys(database.callbacks(), callbacks, deploying.deployer(), deploying.events(),
                 problems);
-        ChatRooms rooms = new ChatRooms(database.chatRooms(), deploying.deployer());
+        ChatRooms rooms = new ChatRooms(database.chatRooms(), deploying.deployer(), parts.watching().feed());
 
         get("/callbacks", managed(Scope.READ, callbacks::list));
         routes.post("/callbacks", managed(Scope.DEPLOY, callbacks::post));
@@ -86,7 +86,8 @@ final class Endpoints {
     private void functions() {
         Deploying deploying = parts.deploying();
         Functions functions = new Functions(parts.database().functions(), deploying.functionDefinitions(),
-                deploying.functionDeployer(), deploying.store(), deploying.uploads(), parts.config().maxBodyBytes());
+                deploying.functionDeployer(), deploying.store(), deploying.uploads(), parts.config().maxBodyBytes(),
+                parts.watching().feed());
         Platform platform = parts.platform();
         RuntimeList runtimes = new RuntimeList(platform.runtimes(), platform.engine());
 

@@ -13,6 +13,7 @@ import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
 import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.FunctionOutcome;
 import io.nanogrid.gateway.deploy.InvalidDefinition;
+import io.nanogrid.gateway.logs.CallFeed;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -34,16 +35,18 @@ final class Functions {
     private final CodeStore store;
     private final Path uploads;
     private final long maxBodyBytes;
+    private final CallFeed feed;
 
     /// @param uploads where uploaded files go for the time being
     Functions(FunctionRepository functions, FunctionDefinitionReader definitions, FunctionDeployer deployer,
-            CodeStore store, Path uploads, long maxBodyBytes) {
+            CodeStore store, Path uploads, long maxBodyBytes, CallFeed feed) {
         this.functions = functions;
         this.definitions = definitions;
         this.deployer = deployer;
         this.store = store;
         this.uploads = uploads;
         this.maxBodyBytes = maxBodyBytes;
+        this.feed = feed;
     }
 
     void post(Context ctx) throws InvalidDefinition, IOException, InterruptedException {
@@ -116,6 +119,7 @@ final class Functions {
     void delete(Context ctx) throws InterruptedException {
         String id = ctx.pathParam("id");
         deployer.delete(id);
+        feed.functionDeleted(id);
         Map<String, @Nullable Object> json = succeeded();
         json.put("deletedId", id);
         ctx.json(json);

@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.http;
 
 import io.javalin.http.Context;
+import io.javalin.websocket.WsContext;
 import io.nanogrid.db.Scope;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.auth.Caller;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class Guard {
 
     static final String API_KEY = "x-api-key";
+    /// For whoever hears of something that goes on.
+    static final String ACCESS_LOST = "the key was deleted, or a first key was made and this was opened without one";
     private static final String CALLER = "nanogrid.caller";
 
     private final ApiKeys keys;
@@ -57,6 +60,11 @@ final class Guard {
 
     /// Who makes a call that was let through; null where calls need no key and it has none.
     static @Nullable Caller caller(Context ctx) {
+        return ctx.attribute(CALLER);
+    }
+
+    /// The same of a WebSocket.
+    static @Nullable Caller caller(WsContext ctx) {
         return ctx.attribute(CALLER);
     }
 

@@ -32,9 +32,9 @@ public final class HttpServer implements AutoCloseable {
         Platform platform = parts.platform();
         this.health = new Health(parts.database(), platform.engine(), platform.runtimes(), platform.pool(),
                 parts.version());
-        this.socket = new DeploySocket(parts.deploying().events());
+        this.socket = new DeploySocket(parts.deploying().events(), parts.access().keys());
         this.logs = new Logs(parts.database().functions(), parts.database().callbacks(), parts.database().executions(),
-                watching.log(), watching.feed());
+                watching.log(), watching.feed(), parts.access().keys());
         this.javalin = Javalin.create(config -> {
             Common common = Common.of(parts);
             server(config, parts.config(), kept, api(parts, common));

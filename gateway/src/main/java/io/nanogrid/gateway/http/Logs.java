@@ -7,6 +7,7 @@ import io.nanogrid.db.ExecutionRepository;
 import io.nanogrid.db.FunctionRepository;
 import io.nanogrid.db.Page;
 import io.nanogrid.db.RefusedException;
+import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.logs.CallFeed;
 import io.nanogrid.gateway.logs.ExecutionLog;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,14 +36,16 @@ final class Logs {
     private final ExecutionRepository executions;
     private final ExecutionLog log;
     private final CallFeed feed;
+    private final ApiKeys keys;
 
     Logs(FunctionRepository functions, CallbackRepository callbacks, ExecutionRepository executions, ExecutionLog log,
-            CallFeed feed) {
+            CallFeed feed, ApiKeys keys) {
         this.functions = functions;
         this.callbacks = callbacks;
         this.executions = executions;
         this.log = log;
         this.feed = feed;
+        this.keys = keys;
     }
 
     void ofFunction(Context ctx) throws InterruptedException {
@@ -53,11 +57,11 @@ final class Logs {
     }
 
     void streamOfFunction(Context ctx) throws InterruptedException {
-        stream(ctx, function(ctx));
+        stream(ctx, this::function);
     }
 
     void streamOfCallback(Context ctx) throws InterruptedException {
-        stream(ctx, functionOfCallback(ctx));
+        stream(ctx, this::functionOfCallback);
     }
 
     private String function(Context ctx) {
@@ -101,8 +105,12 @@ final class Logs {
         }
     }
 
-    private void stream(Context ctx, String functionId) throws InterruptedException {
-        try (CallFeed.Listener listener = feed.listen(functionId)) {
+    private void stream(Context ctx, Function<Context, String> find) throws InterruptedException {
+        String functionId = find.apply(ctx);
+        try (CallFeed.Listener listener = feed.listen(functionId);
+                ApiKeys.Watch _ = keys.watch(Guard.caller(ctx), () -> listener.end(CallFeed.Why.ACCESS_LOST))) {
+            // Again, as nobody tells of a deletion before there is a listener.
+            find.apply(ctx);
             EventStream out = EventStream.open(ctx);
             if (!ctx.req().getMethod().equals("HEAD")) {
                 out.comment("listening");
@@ -119,11 +127,20 @@ final class Logs {
                 case CallFeed.Event.Ended(ExecutionRecord call) -> out.send("call", LogJson.record(call));
                 case CallFeed.Event.Missed(long calls) -> out.send("missed", Map.of("calls", calls));
                 case CallFeed.Event.Nothing() -> out.comment("still listening");
-                case CallFeed.Event.Closed() -> {
+                case CallFeed.Event.Closed(CallFeed.Why why) -> {
+                    out.send("end", end(why));
                     return;
                 }
             }
         }
+    }
+
+    private static Map<String, String> end(CallFeed.Why why) {
+        return switch (why) {
+            case GATEWAY_STOPS -> Map.of("reason", "shutting_down", "message", "the gateway stops");
+            case FUNCTION_DELETED -> Map.of("reason", "function_deleted", "message", "the function was deleted");
+            case ACCESS_LOST -> Map.of("reason", "access_lost", "message", Guard.ACCESS_LOST);
+        };
     }
 
     /// Ends all streams.

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The records of calls as they end, to whoever listens to a function. Safe for use by many threads; no call waits for a listener, and
 /// without one a call pays nothing.
@@ -40,8 +41,15 @@ public final class CallFeed implements AutoCloseable {
         }
 
         /// There is nothing more to come.
-        record Closed() implements Event {
+        record Closed(Why why) implements Event {
         }
+    }
+
+    /// Why a listener is told nothing more.
+    public enum Why {
+        GATEWAY_STOPS, FUNCTION_DELETED,
+        /// The listener may not know any more, nor what waits for it.
+        ACCESS_LOST
     }
 
     /// To be given to [ExecutionLog#listen].
@@ -55,7 +63,7 @@ public final class CallFeed implements AutoCloseable {
     public synchronized Listener listen(String functionId) {
         Listener listener = new Listener(functionId);
         if (closed) {
-            listener.end();
+            listener.end(Why.GATEWAY_STOPS);
         } else {
             listeners.merge(functionId, List.of(listener),
                     (before, added) -> Stream.concat(before.stream(), added.stream()).toList());
@@ -72,11 +80,16 @@ public final class CallFeed implements AutoCloseable {
         listened = !listeners.isEmpty();
     }
 
+    /// Ends those that listen to a function. Who begins to listen afterwards waits for calls that don't come.
+    public void functionDeleted(String functionId) {
+        listeners.getOrDefault(functionId, List.of()).forEach(listener -> listener.end(Why.FUNCTION_DELETED));
+    }
+
     /// Ends all listeners, those that come later too.
     @Override
     public synchronized void close() {
         closed = true;
-        listeners.values().forEach(each -> each.forEach(Listener::end));
+        listeners.values().forEach(each -> each.forEach(listener -> listener.end(Why.GATEWAY_STOPS)));
     }
 
     /// One reader of the feed. The lock guards its fields.
@@ -88,7 +101,7 @@ public final class CallFeed implements AutoCloseable {
         private final Queue<ExecutionRecord> waiting = new ArrayDeque<>();
         private int text;
         private long missed;
-        private boolean ended;
+        private @Nullable Why ended;
 
         private Listener(String functionId) {
             this.functionId = functionId;
@@ -98,6 +111,9 @@ public final class CallFeed implements AutoCloseable {
             int length = length(call);
             lock.lock();
             try {
+                if (ended != null) {
+                    return;
+                }
                 // Once some are missed, the listener is told so before any more.
                 if (missed > 0 || waiting.size() >= MAX_RECORDS || text + length > MAX_TEXT) {
                     missed++;
@@ -115,10 +131,15 @@ public final class CallFeed implements AutoCloseable {
             return call.stdout().length() + call.stderr().length();
         }
 
-        private void end() {
+        /// Has [#next] tell that there is nothing more to come.
+        public void end(Why why) {
             lock.lock();
             try {
-                ended = true;
+                ended = why;
+                if (why == Why.ACCESS_LOST) {
+                    waiting.clear();
+                    missed = 0;
+                }
                 changed.signal();
             } finally {
                 lock.unlock();
@@ -130,7 +151,7 @@ public final class CallFeed implements AutoCloseable {
             lock.lock();
             try {
                 long left = patience.toNanos();
-                while (waiting.isEmpty() && missed == 0 && !ended && left > 0) {
+                while (waiting.isEmpty() && missed == 0 && ended == null && left > 0) {
                     left = changed.awaitNanos(left);
                 }
                 ExecutionRecord call = waiting.poll();
@@ -143,7 +164,7 @@ public final class CallFeed implements AutoCloseable {
                     missed = 0;
                     return event;
                 }
-                return ended ? new Event.Closed() : new Event.Nothing();
+                return ended == null ? new Event.Nothing() : new Event.Closed(ended);
             } finally {
                 lock.unlock();
             }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -219,6 +220,27 @@ class ApiKeysTest {
 
         assertRefused(Why.CALLER, () -> keys.make(gone, "next", ADMIN, false));
         assertRefused(Why.CALLER, () -> keys.delete(gone, "default"));
+    }
+
+    @Test
+    void whoWatchesHearsOfTheEndOfItsOwnAccessAlone() throws Exception {
+        ApiKeys keys = keys();
+        List<String> lost = new ArrayList<>();
+        keys.watch(null, () -> lost.add("anybody"));
+        Caller owner = keys.identify(keys.make(null, "owner", ADMIN, false).secret());
+        Caller ci = keys.identify(keys.make(owner, "ci", ADMIN, false).secret());
+        assertThat(lost).containsOnly("anybody");
+        lost.clear();
+        keys.watch(owner, () -> lost.add("owner"));
+        ApiKeys.Watch over = keys.watch(ci, () -> lost.add("over"));
+        keys.watch(ci, () -> lost.add("ci"));
+        over.close();
+
+        keys.delete(owner, "ci");
+
+        assertThat(lost).contains("ci").doesNotContain("owner", "over");
+        keys.watch(ci, () -> lost.add("late"));
+        assertThat(lost).contains("late");
     }
 
     @Test

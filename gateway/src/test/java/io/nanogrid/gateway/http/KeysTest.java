@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,6 +114,28 @@ class KeysTest {
                 assertThat(server.send("POST", "/functions", "{}", "x-api-key", secret).statusCode()).isEqualTo(429);
                 json(server.send("DELETE", "/keys/ci", "", "x-api-key", OWNER), 200);
             }
+        }
+    }
+
+    @Test
+    void aDeletedKeyIsHeardNoMoreOnItsWebSocket() throws Exception {
+        CompletableFuture<Integer> closed = new CompletableFuture<>();
+        try (ManagementServer server = withKey(); HttpClient client = HttpClient.newHttpClient()) {
+            String secret = json(make(server, "{\"name\": \"ci\", \"scopes\": [\"read\"]}", OWNER), 201).path("secret")
+                    .asText();
+            client.newWebSocketBuilder().header("x-api-key", secret).buildAsync(
+                    URI.create("ws://127.0.0.1:" + server.http.javalin.port() + "/deploy/ws"),
+                    new WebSocket.Listener() {
+                        @Override
+                        public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
+                            closed.complete(code);
+                            return CompletableFuture.completedStage(null);
+                        }
+                    }).join();
+
+            json(server.send("DELETE", "/keys/ci", "", "x-api-key", OWNER), 200);
+
+            assertThat(closed.get(10, TimeUnit.SECONDS)).isEqualTo(1008);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nanogrid.db.ExecutionRecord;
 import io.nanogrid.db.ExecutionStatus;
 import io.nanogrid.gateway.logs.CallFeed.Event;
+import io.nanogrid.gateway.logs.CallFeed.Why;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -89,8 +90,33 @@ class CallFeedTest {
         feed.close();
 
         assertThat(listener.next(LONG)).isInstanceOf(Event.Ended.class);
-        assertThat(listener.next(LONG)).isEqualTo(new Event.Closed());
-        assertThat(feed.listen("f").next(LONG)).isEqualTo(new Event.Closed());
+        assertThat(listener.next(LONG)).isEqualTo(new Event.Closed(Why.GATEWAY_STOPS));
+        assertThat(feed.listen("f").next(LONG)).isEqualTo(new Event.Closed(Why.GATEWAY_STOPS));
+    }
+
+    @Test
+    void deletingAFunctionEndsThoseAloneWhoListenToItOnceTheyKnowItsCalls() throws Exception {
+        try (CallFeed.Listener gone = feed.listen("f"); CallFeed.Listener other = feed.listen("g")) {
+            feed.publish(call("f", "1", ""));
+
+            feed.functionDeleted("f");
+
+            assertThat(gone.next(LONG)).isInstanceOf(Event.Ended.class);
+            assertThat(gone.next(LONG)).isEqualTo(new Event.Closed(Why.FUNCTION_DELETED));
+            assertThat(other.next(Duration.ofMillis(1))).isEqualTo(new Event.Nothing());
+        }
+    }
+
+    @Test
+    void whoMayKnowNothingMoreIsNotToldWhatWaits() throws Exception {
+        try (CallFeed.Listener listener = feed.listen("f")) {
+            feed.publish(call("f", "1", ""));
+
+            listener.end(Why.ACCESS_LOST);
+            feed.publish(call("f", "2", ""));
+
+            assertThat(listener.next(LONG)).isEqualTo(new Event.Closed(Why.ACCESS_LOST));
+        }
     }
 
     private static ExecutionRecord call(String function, String id, String stdout) {
