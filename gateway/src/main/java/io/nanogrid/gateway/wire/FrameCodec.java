@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.util.Arrays;
 
 /// Frames to bytes and back, through one buffer that belongs to one channel. An ordinary frame is one write and one read.
 ///
@@ -12,6 +13,10 @@ import java.nio.channels.WritableByteChannel;
 final class FrameCodec {
 
     private static final int BUFFER = 16 << 10;
+    /// As much as is set aside for a part of a frame before any of it has come, and by how much that may grow over what has come:
+    /// an instance can announce megabytes and never send them.
+    private static final int FIRST_PIECE = 64 << 10;
+    private static final long GROWTH = 4;
 
     /// Direct, as the socket would otherwise copy through a direct buffer of its own.
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
@@ -104,11 +109,14 @@ final class FrameCodec {
     }
 
     private Bytes take(ReadableByteChannel in, int size) throws IOException {
-        byte[] bytes = new byte[size];
+        byte[] bytes = new byte[Math.min(size, FIRST_PIECE)];
         int at = Math.min(size, buffer.remaining());
         buffer.get(bytes, 0, at);
         while (at < size) {
-            buffer.clear().limit(Math.min(buffer.capacity(), size - at));
+            if (at == bytes.length) {
+                bytes = Arrays.copyOf(bytes, (int) Math.min(size, GROWTH * at));
+            }
+            buffer.clear().limit(Math.min(buffer.capacity(), bytes.length - at));
             if (in.read(buffer) < 0) {
                 throw new EOFException("closed within a frame");
             }

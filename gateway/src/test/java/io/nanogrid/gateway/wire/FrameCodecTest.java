@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.management.ThreadMXBean;
 import io.nanogrid.gateway.wire.GoldenFrames.Golden;
 import io.nanogrid.gateway.wire.GoldenFrames.Malformed;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
 import java.util.Arrays;
@@ -19,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FrameCodecTest {
 
@@ -119,6 +122,30 @@ class FrameCodecTest {
         Bytes frame = written(result("123456"));
         assertThatThrownBy(() -> read(frame, new FrameLimits(0, 5, 0))).isInstanceOf(FrameTooLarge.class)
                 .hasMessageContaining("6 bytes").hasMessageContaining("5 are allowed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {16 << 10, (64 << 10) - 1, 64 << 10, (64 << 10) + 1, 256 << 10, (256 << 10) + 1, 6 << 20})
+    void aBodyOfAnySizeIsReadWhole(int size) throws IOException {
+        byte[] body = new byte[size];
+        for (int i = 0; i < size; i++) {
+            body[i] = (byte) (i * 31 >> 8);
+        }
+        Frame frame = new Frame(FrameKind.RESULT, 1, 1, Bytes.utf8("{\"a\":1}"), Bytes.wrap(body));
+
+        assertThat(read(written(frame), ROOMY)).isEqualTo(frame);
+    }
+
+    @Test
+    void whatIsAnnouncedAndNeverComesTakesNoMemory() throws IOException {
+        byte[] head = Arrays.copyOf(written(result("1".repeat(6 << 20))).array(), Frame.HEAD + 100);
+        var memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        assertThatThrownBy(() -> read(Bytes.wrap(head), ROOMY)).isInstanceOf(EOFException.class);
+        long before = memory.getCurrentThreadAllocatedBytes();
+
+        assertThatThrownBy(() -> read(Bytes.wrap(head), ROOMY)).isInstanceOf(EOFException.class);
+
+        assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(1 << 20);
     }
 
     @Test
