@@ -9,6 +9,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,13 +34,28 @@ class OutputsTest {
                 return len(event)
             """;
 
+    /// Announces a file of 4.5 MiB, sends a byte of it, and waits.
+    private static final String ANNOUNCES = """
+            import os, struct, time
+            def handler(event, context):
+                meta = b'{"path":"a"}'
+                frame = struct.pack(">IBBII", 10 + len(meta) + (9 << 19), 8, 0, 1, len(meta)) + meta + b"x"
+                for fd in os.listdir("/proc/self/fd"):
+                    try:
+                        if os.readlink("/proc/self/fd/" + fd).startswith("socket:"): os.write(int(fd), frame)
+                    except OSError: pass
+                time.sleep(60)
+            """;
+
     private static TestGateway gateway;
+    private static Path coming;
     private static String function;
 
     @BeforeAll
     static void start(@TempDir Path directory) throws Exception {
         gateway = TestGateway.start("sandbox", directory, "OUTPUTS_MAX_BYTES", "20 MiB",
                 "RATE_LIMIT_PER_MINUTE", "0");
+        coming = directory.resolve("outputs/new");
         function = gateway.function("python", WRITES);
     }
 
@@ -130,6 +148,25 @@ class OutputsTest {
         assertThat(second.path("status").asText()).isEqualTo("SUCCESS");
         assertThat(second.path("outputFilesProblem").asText()).contains("OUTPUTS_MAX_BYTES");
         assertThat(gateway.get(urls(first).getFirst()).expect(200).bytes()).hasSize(15 << 20);
+    }
+
+    @Test
+    void callsThatAnnounceFilesAndNeverSendThemLeaveTheRoomToOthers() throws Exception {
+        String hostile = gateway.function("python", ANNOUNCES, "timeoutMs", 6000);
+        run(Map.of()).expect(200);
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Answer>> attacks = Stream.generate(
+                    () -> threads.submit(() -> gateway.post("/run", "{\"functionId\": \"" + hostile + "\"}")))
+                    .limit(5).toList();
+            Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> coming.toFile().list().length == 5);
+
+            assertThat(urls(run(Map.of("a", 100_000)).expect(200).json())).hasSize(1);
+            assertThat(attacks).noneMatch(Future::isDone);
+            for (Future<Answer> attack : attacks) {
+                assertThat(attack.get().expect(200).json().path("status").asText()).isEqualTo("TIMEOUT");
+            }
+        }
+        assertThat(coming).isEmptyDirectory();
     }
 
     @Test

@@ -1,6 +1,5 @@
 package io.nanogrid.gateway.dispatch;
 
-import io.nanogrid.gateway.wire.OutputFile;
 import java.time.Instant;
 import java.util.List;
 import java.util.OptionalLong;
@@ -13,7 +12,8 @@ import java.util.OptionalLong;
 /// @param peakMemoryBytes the most memory its instance has used so far; empty where that isn't known
 /// @param stdout what it printed, `stderr` likewise
 /// @param outputCut whether it printed more than is kept
-/// @param files what it left in its output directory, where that was asked for and it came to an end of its own making
+/// @param files the paths of what it left in its output directory, where that was asked for and it came to an end of its own making;
+///        what has come of files is of no use where this is empty
 public record Invocation(
         String requestId,
         Outcome outcome,
@@ -26,7 +26,7 @@ public record Invocation(
         String stdout,
         String stderr,
         boolean outputCut,
-        List<OutputFile> files) {
+        List<String> files) {
 
     /// The same call, seen to have ended otherwise.
     public Invocation withOutcome(Outcome other) {

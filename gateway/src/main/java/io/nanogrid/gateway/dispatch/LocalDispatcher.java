@@ -8,7 +8,6 @@ import io.nanogrid.gateway.wire.Bytes;
 import io.nanogrid.gateway.wire.CallOutput;
 import io.nanogrid.gateway.wire.Frame;
 import io.nanogrid.gateway.wire.FrameKind;
-import io.nanogrid.gateway.wire.OutputFile;
 import io.nanogrid.gateway.wire.OutputFiles;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,7 +56,7 @@ public final class LocalDispatcher implements Dispatcher {
             CallOutput output = new CallOutput(outputBytes);
             long began = System.nanoTime();
             Bytes meta = call.meta().apply(clock.millis() + version.timeout().toMillis());
-            OutputFiles files = call.files() ? new OutputFiles() : null;
+            OutputFiles files = call.files() == null ? null : new OutputFiles(call.files());
             Lease.Reply reply = lease.call(call.asValue(), files, meta, call.event(), maxResultBytes,
                     version.timeout(), output);
             if (reply instanceof Lease.Reply.Answered(Frame frame) && isBadEvent(frame)) {
@@ -73,7 +72,7 @@ public final class LocalDispatcher implements Dispatcher {
         }
     }
 
-    private static List<OutputFile> collected(Lease.Reply reply, @Nullable OutputFiles files) {
+    private static List<String> collected(Lease.Reply reply, @Nullable OutputFiles files) {
         return files != null && reply instanceof Lease.Reply.Answered ? files.list() : List.of();
     }
 

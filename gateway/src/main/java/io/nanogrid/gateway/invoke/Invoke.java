@@ -27,7 +27,7 @@ public final class Invoke {
             case SIMPLE -> Events.simple(call);
             case V2 -> Events.version2(call, route, clock.millis());
         };
-        Invocation invocation = dispatcher.dispatch(new Call(call.requestId(), route.version(), false, false, event,
+        Invocation invocation = dispatcher.dispatch(new Call(call.requestId(), route.version(), false, null, event,
                 () -> route.payload() == PayloadFormat.SIMPLE ? Events.wrapped(call) : event,
                 deadline -> Meta.of(call, deadline)));
         log.add(Executions.record(route.version().key(), invocation));

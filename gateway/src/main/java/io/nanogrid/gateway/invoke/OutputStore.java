@@ -1,7 +1,5 @@
 package io.nanogrid.gateway.invoke;
 
-import io.nanogrid.gateway.wire.Bytes;
-import io.nanogrid.gateway.wire.OutputFile;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -24,11 +22,13 @@ import org.slf4j.LoggerFactory;
 /// Keeps the files that functions wrote, for a time. Safe for use by many threads.
 ///
 /// The files of one call lie in a directory that is named after its request, under numbers: what a function calls its files stands in an index
-/// beside them and is never a path of this machine.
+/// beside them and is never a path of this machine. While they come they are an [OutputDraft].
 public final class OutputStore {
 
     private static final Logger LOG = LoggerFactory.getLogger(OutputStore.class);
     private static final String INDEX = "index";
+    /// What a file takes at the least, in bytes: empty ones fill a disk too.
+    private static final long LEAST = 4 << 10;
     /// What [#keep] may have named a directory; neither `.` nor `..` is one.
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{3,128}|[A-Za-z0-9_-]{1,2}");
 
@@ -37,7 +37,7 @@ public final class OutputStore {
     private final long maxBytes;
     private final Duration retention;
     private final InstantSource clock;
-    /// Of all files that are kept or being written.
+    /// Of all files that are kept or being written, as [#roomOf] counts.
     private final AtomicLong bytes = new AtomicLong();
 
     /// @param directory for this store alone
@@ -74,41 +74,57 @@ public final class OutputStore {
     public record StoredFile(Path file, long size) {
     }
 
-    /// Stores the files of one call, all of them or none.
-    ///
-    /// @param requestId names them, unless files of an earlier call have that name
-    Kept keep(String requestId, List<OutputFile> files) {
-        long size = files.stream().mapToLong(file -> file.content().size()).sum();
-        if (bytes.addAndGet(size) > maxBytes) {
-            bytes.addAndGet(-size);
-            return new Kept.Refused("the output files of the last hour have used up the room for them: " + maxBytes
-                    + " bytes; OUTPUTS_MAX_BYTES sets the limit");
-        }
-        boolean stored = false;
-        Path directory = made.resolve(UUID.randomUUID().toString());
-        try {
-            write(directory, files);
-            String name = publish(directory, requestId);
-            stored = true;
-            return new Kept.Stored(name);
-        } catch (IOException e) {
-            LOG.error("The call's output files can't be stored", e);
-            return new Kept.Refused("the gateway couldn't store the output files; its log says why");
-        } finally {
-            if (!stored) {
-                bytes.addAndGet(-size);
-                discard(directory);
-            }
-        }
+    /// Takes the files of one call.
+    OutputDraft draft() {
+        return new OutputDraft(this);
     }
 
-    private static void write(Path directory, List<OutputFile> files) throws IOException {
-        Files.createDirectory(directory);
-        for (int i = 0; i < files.size(); i++) {
-            Bytes content = files.get(i).content();
-            Files.write(directory.resolve(String.valueOf(i)), content.array());
+    /// What a file of so many bytes takes of the room for all.
+    static long roomOf(long size) {
+        return Math.max(LEAST, size);
+    }
+
+    /// A name that nothing has, for the files of one call while they come. The next start deletes what is still there.
+    Path newDirectory() {
+        return made.resolve(UUID.randomUUID().toString());
+    }
+
+    boolean hasRoom(long wanted) {
+        return bytes.get() + wanted <= maxBytes;
+    }
+
+    /// @return whether there was so much room; if there wasn't, none of it is taken
+    boolean takeRoom(long wanted) {
+        if (bytes.addAndGet(wanted) <= maxBytes) {
+            return true;
         }
-        Files.write(directory.resolve(INDEX), files.stream().map(OutputFile::path).toList());
+        bytes.addAndGet(-wanted);
+        return false;
+    }
+
+    Kept.Refused full() {
+        return new Kept.Refused("the output files of the last hour have used up the room for them: " + maxBytes
+                + " bytes; OUTPUTS_MAX_BYTES sets the limit");
+    }
+
+    /// Keeps what is in a [new directory][#newDirectory], under the numbers of `paths`. Its room is taken already.
+    ///
+    /// @return the name to find it by: `requestId`, unless files of an earlier call have that name
+    String keep(Path directory, String requestId, List<String> paths) throws IOException {
+        Files.write(directory.resolve(INDEX), paths);
+        return publish(directory, requestId);
+    }
+
+    /// Deletes a [new directory][#newDirectory].
+    ///
+    /// @param room what was taken for its files
+    void discard(Path directory, long room) {
+        try {
+            delete(directory);
+        } catch (IOException e) {
+            LOG.warn("{} couldn't be deleted; the next start does it: {}", directory.getFileName(), e.getMessage());
+        }
+        bytes.addAndGet(-room);
     }
 
     private String publish(Path directory, String requestId) throws IOException {
@@ -164,28 +180,18 @@ public final class OutputStore {
         }
     }
 
-    private static void discard(Path directory) {
-        try {
-            if (Files.exists(directory)) {
-                delete(directory);
-            }
-        } catch (IOException e) {
-            LOG.warn("{} couldn't be deleted; the next start does it: {}", directory.getFileName(), e.getMessage());
-        }
-    }
-
     private static void delete(Path tree) throws IOException {
         for (Path path : walk(tree).reversed()) {
             Files.deleteIfExists(path);
         }
     }
 
-    /// Of what functions wrote; an index isn't counted.
+    /// The room of what functions wrote; an index isn't counted.
     private static long size(Path tree) throws IOException {
         long size = 0;
         for (Path path : walk(tree)) {
             if (Files.isRegularFile(path) && !path.endsWith(INDEX)) {
-                size += Files.size(path);
+                size += roomOf(Files.size(path));
             }
         }
         return size;

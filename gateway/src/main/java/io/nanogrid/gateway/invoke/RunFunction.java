@@ -46,7 +46,14 @@ public final class RunFunction {
 
     /// @throws InterruptedException if the thread was interrupted during the call, whose instance is then gone; nothing is recorded
     public RunResult run(FunctionVersion version, RunRequest request) throws InterruptedException {
-        Invocation call = checked(dispatcher.dispatch(new Call(request.requestId(), version, true, request.files(),
+        try (OutputDraft files = request.files() ? outputs.draft() : null) {
+            return run(version, request, files);
+        }
+    }
+
+    private RunResult run(FunctionVersion version, RunRequest request, @Nullable OutputDraft files)
+            throws InterruptedException {
+        Invocation call = checked(dispatcher.dispatch(new Call(request.requestId(), version, true, files,
                 request.event(), request::event, deadline -> Meta.of(request, deadline))));
         if (Thread.interrupted()) {
             // Whatever came of it was made by the interruption.
@@ -54,12 +61,12 @@ public final class RunFunction {
         }
         log.add(Executions.record(version.key(), call));
         String tip = tip(version);
-        if (call.files().isEmpty()) {
+        if (files == null || call.files().isEmpty()) {
             return new RunResult(call, version, List.of(), null, tip);
         }
-        return switch (outputs.keep(request.requestId(), call.files())) {
+        return switch (files.keep(request.requestId())) {
             case Kept.Stored(String name) -> new RunResult(call, version,
-                    call.files().stream().map(file -> OutputUrl.of(name, file.path())).toList(), null, tip);
+                    call.files().stream().map(path -> OutputUrl.of(name, path)).toList(), null, tip);
             case Kept.Refused(String why) -> {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("the call's files were on their way to the disk");

@@ -45,7 +45,7 @@ public final class Channel implements AutoCloseable {
         FrameLimits limits = FrameLimits.result(maxBody);
         Frame answer = answer(call, files == null ? limits : limits.withFile(files.room()));
         while (files != null && answer.kind() == FrameKind.FILE) {
-            files.add(answer);
+            codec.readFile(socket, files.begin(answer.meta(), codec.fileSize()));
             answer = answer(call, limits.withFile(files.room()));
         }
         if (answer.kind() != FrameKind.RESULT && answer.kind() != FrameKind.ERROR) {

@@ -22,6 +22,8 @@ final class FrameCodec {
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
     /// Whether the buffer holds the start of the next frame to be read.
     private boolean ahead;
+    /// How many bytes of a file's content are still to be read, before anything else is.
+    private int fileSize;
 
     void write(WritableByteChannel out, Frame frame) throws IOException {
         buffer.clear();
@@ -57,6 +59,7 @@ final class FrameCodec {
     }
 
     /// Reads one frame. Whoever speaks out of turn is in violation, so nothing but a file may be followed by another frame.
+    /// A file comes without its body: [#readFile] has to be called for it before the next frame is read.
     ///
     /// @throws EOFException if the other side has closed
     /// @throws ProtocolViolation if it isn't a frame, or is larger than `limits`
@@ -97,7 +100,9 @@ final class FrameCodec {
         if (kind != FrameKind.FILE && body > limits.body()) {
             throw new FrameTooLarge(body, limits.body());
         }
-        Frame frame = new Frame(kind, flags, call, take(in, (int) meta), take(in, (int) body));
+        Bytes head = take(in, (int) meta);
+        fileSize = kind == FrameKind.FILE ? (int) body : 0;
+        Frame frame = new Frame(kind, flags, call, head, take(in, (int) body - fileSize));
         ahead = buffer.hasRemaining();
         if (ahead && kind != FrameKind.FILE) {
             throw new ProtocolViolation("bytes after a frame");
@@ -106,6 +111,31 @@ final class FrameCodec {
             throw new ProtocolViolation("meta that is no JSON object");
         }
         return frame;
+    }
+
+    /// The length of the file whose frame was read last, in bytes.
+    int fileSize() {
+        return fileSize;
+    }
+
+    /// Reads that file's content, and hands it on piece by piece as it comes.
+    ///
+    /// @throws EOFException if the other side has closed before its end
+    void readFile(ReadableByteChannel in, OutputSink sink) throws IOException {
+        while (fileSize > 0) {
+            if (!buffer.hasRemaining()) {
+                buffer.clear().limit(Math.min(buffer.capacity(), fileSize));
+                if (in.read(buffer) < 0) {
+                    throw new EOFException("closed within a frame");
+                }
+                buffer.flip();
+            }
+            int piece = Math.min(buffer.remaining(), fileSize);
+            sink.write(buffer.slice(buffer.position(), piece));
+            buffer.position(buffer.position() + piece);
+            fileSize -= piece;
+        }
+        ahead = buffer.hasRemaining();
     }
 
     private Bytes take(ReadableByteChannel in, int size) throws IOException {

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 
-/// Collects the files of one call, and holds a hostile instance to the protocol's bounds. An instance of ours leaves out what is
+/// Passes the files of one call on, and holds a hostile instance to the protocol's bounds. An instance of ours leaves out what is
 /// beyond them, so whatever exceeds them is a violation.
 ///
 /// Used by one thread.
@@ -25,12 +25,18 @@ public final class OutputFiles {
     private static final int MAX_SEGMENT = 255;
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final List<OutputFile> files = new ArrayList<>();
+    private final OutputSink sink;
+    private final List<String> files = new ArrayList<>();
     private final TreeSet<String> paths = new TreeSet<>();
     private int room = MAX_BYTES;
 
-    /// In the order in which they came.
-    public List<OutputFile> list() {
+    /// @param sink takes the contents
+    public OutputFiles(OutputSink sink) {
+        this.sink = sink;
+    }
+
+    /// The paths of the files that have come, in that order.
+    public List<String> list() {
         return List.copyOf(files);
     }
 
@@ -39,11 +45,15 @@ public final class OutputFiles {
         return room;
     }
 
-    void add(Frame frame) throws ProtocolViolation {
+    /// Checks the next file.
+    ///
+    /// @param size at most [#room]
+    /// @return what takes its content
+    OutputSink begin(Bytes meta, int size) throws ProtocolViolation {
         if (files.size() == MAX_FILES) {
             throw new ProtocolViolation("more than " + MAX_FILES + " files");
         }
-        String path = path(frame.meta());
+        String path = path(meta);
         if (!isPlain(path)) {
             throw new ProtocolViolation("a file whose path isn't relative and plain");
         }
@@ -51,8 +61,10 @@ public final class OutputFiles {
             throw new ProtocolViolation("two files of one path, or one below the other");
         }
         paths.add(path);
-        room -= frame.body().size();
-        files.add(new OutputFile(path, frame.body()));
+        files.add(path);
+        room -= size;
+        sink.begin(path, size);
+        return sink;
     }
 
     private static String path(Bytes meta) throws ProtocolViolation {

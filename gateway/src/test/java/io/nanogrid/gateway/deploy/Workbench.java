@@ -177,7 +177,7 @@ final class Workbench implements AutoCloseable {
 
     String run(String id, @Nullable Integer version) throws InterruptedException {
         Found.Ready found = ready(catalog.find(id, version));
-        Outcome outcome = dispatcher.dispatch(new Call("r", found.version(), true, false, Bytes.utf8("{}"),
+        Outcome outcome = dispatcher.dispatch(new Call("r", found.version(), true, null, Bytes.utf8("{}"),
                 () -> Bytes.utf8("{}"),
                 deadline -> Bytes.utf8("{\"requestId\":\"r\",\"deadlineMs\":" + deadline + "}")))
                 .outcome();

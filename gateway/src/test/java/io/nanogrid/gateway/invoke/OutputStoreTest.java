@@ -4,15 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nanogrid.gateway.invoke.OutputStore.Kept;
 import io.nanogrid.gateway.invoke.OutputStore.StoredFile;
-import io.nanogrid.gateway.wire.Bytes;
-import io.nanogrid.gateway.wire.OutputFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -28,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OutputStoreTest {
 
     private static final Duration HOUR = Duration.ofHours(1);
+    private static final int ROOM = 100_000;
 
     @TempDir
     private Path directory;
@@ -37,15 +37,37 @@ class OutputStoreTest {
     @BeforeEach
     void open() throws IOException {
         now = Instant.now();
-        store = new OutputStore(directory, 1_000, HOUR, () -> now);
+        store = new OutputStore(directory, ROOM, HOUR, () -> now);
     }
 
-    private static OutputFile file(String path, String text) {
-        return new OutputFile(path, Bytes.utf8(text));
+    private record Written(String path, String text) {
     }
 
-    private String stored(String requestId, OutputFile... files) {
-        return store.keep(requestId, List.of(files)) instanceof Kept.Stored(String name) ? name : "refused";
+    private static Written file(String path, String text) {
+        return new Written(path, text);
+    }
+
+    private static Written file(String path, int size) {
+        return new Written(path, "x".repeat(size));
+    }
+
+    private Kept keep(String requestId, Written... files) {
+        try (OutputDraft draft = store.draft()) {
+            for (Written file : files) {
+                write(draft, file);
+            }
+            return draft.keep(requestId);
+        }
+    }
+
+    private static void write(OutputDraft draft, Written file) {
+        byte[] content = file.text().getBytes(StandardCharsets.UTF_8);
+        draft.begin(file.path(), content.length);
+        draft.write(ByteBuffer.wrap(content));
+    }
+
+    private String stored(String requestId, Written... files) {
+        return keep(requestId, files) instanceof Kept.Stored(String name) ? name : "refused";
     }
 
     private String read(String name, String path) throws IOException {
@@ -119,14 +141,14 @@ class OutputStoreTest {
 
     @Test
     void filesGoWhenTheyHaveBeenKeptLongEnoughAndMakeRoom() throws IOException {
-        stored("old", file("a", "x".repeat(900)));
+        stored("old", file("a", ROOM - 10_000));
         now = now.plus(HOUR).plusSeconds(60);
 
-        assertThat(store.keep("new", List.of(file("a", "x".repeat(200))))).isInstanceOf(Kept.Refused.class);
+        assertThat(keep("new", file("a", 20_000))).isInstanceOf(Kept.Refused.class);
         store.sweep();
 
         assertThat(store.find("old", "a")).isEmpty();
-        assertThat(stored("new", file("a", "x".repeat(1_000)))).isEqualTo("new");
+        assertThat(stored("new", file("a", ROOM))).isEqualTo("new");
     }
 
     @Test
@@ -141,12 +163,12 @@ class OutputStoreTest {
 
     @Test
     void whatDoesNotFitIsRefusedAsAWholeAndSaysWhichSettingHelps() throws IOException {
-        Kept kept = store.keep("r1", List.of(file("a", "x"), file("b", "x".repeat(1_000))));
+        Kept kept = keep("r1", file("a", "x"), file("b", ROOM));
 
         assertThat(kept).isInstanceOfSatisfying(Kept.Refused.class,
                 refused -> assertThat(refused.why()).contains("OUTPUTS_MAX_BYTES"));
         assertThat(filesOnDisk()).isZero();
-        assertThat(stored("r2", file("a", "x".repeat(1_000)))).isEqualTo("r2");
+        assertThat(stored("r2", file("a", ROOM))).isEqualTo("r2");
     }
 
     @Test
@@ -154,25 +176,71 @@ class OutputStoreTest {
         Files.delete(directory.resolve("new"));
         Files.writeString(directory.resolve("new"), "in the way");
 
-        Kept kept = store.keep("r1", List.of(file("a", "x".repeat(1_000))));
+        Kept kept = keep("r1", file("a", ROOM));
 
         assertThat(kept).isInstanceOfSatisfying(Kept.Refused.class,
                 refused -> assertThat(refused.why()).doesNotContain(directory.toString()));
         Files.delete(directory.resolve("new"));
         Files.createDirectory(directory.resolve("new"));
-        assertThat(stored("r1", file("a", "x".repeat(1_000)))).isEqualTo("r1");
+        assertThat(stored("r1", file("a", ROOM))).isEqualTo("r1");
     }
 
     @Test
     void anotherStartFindsTheFilesCountsThemAndDropsWhatIsHalfWritten() throws IOException {
-        stored("r1", file("a", "x".repeat(900)));
+        stored("r1", file("a", ROOM - 10_000));
         Files.createDirectories(directory.resolve("new/half"));
         Files.writeString(directory.resolve("new/half/0"), "half");
 
-        store = new OutputStore(directory, 1_000, HOUR, () -> now);
+        store = new OutputStore(directory, ROOM, HOUR, () -> now);
 
-        assertThat(read("r1", "a")).hasSize(900);
-        assertThat(store.keep("r2", List.of(file("a", "x".repeat(200))))).isInstanceOf(Kept.Refused.class);
+        assertThat(read("r1", "a")).hasSize(ROOM - 10_000);
+        assertThat(keep("r2", file("a", 20_000))).isInstanceOf(Kept.Refused.class);
         assertThat(directory.resolve("new")).isEmptyDirectory();
+    }
+
+    @Test
+    void manyEmptyFilesUseUpTheRoomToo() {
+        Written[] empty = IntStream.range(0, 24).mapToObj(n -> file("f" + n, 0)).toArray(Written[]::new);
+
+        assertThat(stored("r1", empty)).isEqualTo("r1");
+        assertThat(keep("r2", file("f", 0))).isInstanceOf(Kept.Refused.class);
+    }
+
+    @Test
+    void aSizeThatIsOnlyAnnouncedTakesNoRoomFromOthers() throws IOException {
+        try (OutputDraft announced = store.draft()) {
+            announced.begin("a", ROOM);
+            announced.write(ByteBuffer.wrap(new byte[5_000]));
+
+            assertThat(stored("r1", file("b", ROOM - 5_000))).isEqualTo("r1");
+        }
+        assertThat(directory.resolve("new")).isEmptyDirectory();
+    }
+
+    @Test
+    void aDraftForWhichThereIsNoMoreRoomGivesItsOwnBackWhileItsCallRuns() throws IOException {
+        try (OutputDraft first = store.draft(); OutputDraft second = store.draft()) {
+            write(first, file("a", 60_000));
+            second.begin("a", 40_000);
+            second.write(ByteBuffer.wrap(new byte[30_000]));
+            first.begin("b", 10_000);
+            first.write(ByteBuffer.wrap(new byte[10_000]));
+            second.write(ByteBuffer.wrap(new byte[10_000]));
+
+            assertThat(first.keep("first")).isEqualTo(new Kept.Stored("first"));
+            assertThat(second.keep("second")).isInstanceOf(Kept.Refused.class);
+            assertThat(directory.resolve("new")).isEmptyDirectory();
+            assertThat(stored("third", file("a", 30_000))).isEqualTo("third");
+        }
+    }
+
+    @Test
+    void whatIsNotKeptIsGoneAndMakesRoom() throws IOException {
+        try (OutputDraft draft = store.draft()) {
+            write(draft, file("a", ROOM));
+        }
+
+        assertThat(filesOnDisk()).isZero();
+        assertThat(stored("r1", file("a", ROOM))).isEqualTo("r1");
     }
 }

@@ -4,15 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.management.ThreadMXBean;
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -269,7 +274,8 @@ class ChannelTest {
 
     @Test
     void theFilesOfACallAreCollectedBeforeItsAnswer() throws Exception {
-        OutputFiles files = new OutputFiles();
+        Received received = new Received();
+        OutputFiles files = new OutputFiles(received);
         try (Channel channel = connected(peer -> {
             int call = peer.hear().call();
             peer.say(FrameKind.FILE, call, "{\"path\":\"a.txt\"}", "first");
@@ -278,8 +284,9 @@ class ChannelTest {
         })) {
             assertThat(call(channel, files).body().text()).isEqualTo("1");
         }
-        assertThat(files.list()).containsExactly(new OutputFile("a.txt", Bytes.utf8("first")),
-                new OutputFile("dir/größe 🚀.bin", Bytes.utf8("x".repeat(1_000_000))));
+        assertThat(files.list()).containsExactly("a.txt", "dir/größe 🚀.bin");
+        assertThat(received.files()).isEqualTo(
+                Map.of("a.txt", Bytes.utf8("first"), "dir/größe 🚀.bin", Bytes.utf8("x".repeat(1_000_000))));
     }
 
     @Test
@@ -332,7 +339,7 @@ class ChannelTest {
 
     @Test
     void aHundredFilesAreTakenAndOneMoreIsAViolation() throws Exception {
-        OutputFiles files = new OutputFiles();
+        OutputFiles files = new OutputFiles(new Received());
         Peer.Script hundred = peer -> {
             for (int i = 0; i < OutputFiles.MAX_FILES; i++) {
                 peer.say(FrameKind.FILE, 1, "{\"path\":\"" + i + "\"}", "");
@@ -356,7 +363,7 @@ class ChannelTest {
     @Test
     void allFilesTogetherMayHaveSoManyBytesAndOneMoreIsAViolation() throws Exception {
         String half = "x".repeat(OutputFiles.MAX_BYTES / 2);
-        OutputFiles files = new OutputFiles();
+        OutputFiles files = new OutputFiles(new Received());
         Peer.Script full = peer -> {
             peer.hear();
             peer.say(FrameKind.FILE, 1, "{\"path\":\"a\"}", half);
@@ -375,9 +382,37 @@ class ChannelTest {
         });
     }
 
+    @Test
+    void filesPassThroughWithoutBeingHeldInMemory() throws Exception {
+        String large = "x".repeat(OutputFiles.MAX_BYTES);
+        AtomicLong passed = new AtomicLong();
+        OutputFiles files = new OutputFiles(new OutputSink() {
+            @Override
+            public void begin(String path, long size) {
+            }
+
+            @Override
+            public void write(ByteBuffer piece) {
+                passed.addAndGet(piece.remaining());
+            }
+        });
+        var memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (Channel channel = connected(peer -> {
+            peer.hear();
+            peer.say(FrameKind.FILE, 1, "{\"path\":\"a\"}", large);
+            peer.say(FrameKind.RESULT, 1, "", "1");
+        })) {
+            long before = memory.getCurrentThreadAllocatedBytes();
+            call(channel, files);
+
+            assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(4 << 20);
+        }
+        assertThat(passed).hasValue(OutputFiles.MAX_BYTES);
+    }
+
     private void assertFilesAreAViolation(Peer.Script script) throws IOException {
         try (Channel channel = connected(script)) {
-            assertThatThrownBy(() -> call(channel, new OutputFiles())).isInstanceOf(ProtocolViolation.class);
+            assertThatThrownBy(() -> call(channel, new OutputFiles(new Received()))).isInstanceOf(ProtocolViolation.class);
         }
     }
 

@@ -34,7 +34,7 @@ class FrameCodecPropertyTest {
             @ForAll @Size(min = 1, max = 8) List<@IntRange(min = 1, max = 30_000) Integer> sizes) throws IOException {
         ChunkedPipe pipe = new ChunkedPipe(sizes);
         codec.write(pipe, frame);
-        assertThat(codec.read(pipe, FrameLimits.result(1 << 20).withFile(1 << 20))).isEqualTo(frame);
+        assertThat(Received.whole(codec, pipe, FrameLimits.result(1 << 20).withFile(1 << 20))).isEqualTo(frame);
     }
 
     @Property(tries = 2000)
@@ -67,7 +67,7 @@ class FrameCodecPropertyTest {
     private void readsOrRefuses(byte[] bytes) {
         ReadableByteChannel in = Channels.newChannel(new ByteArrayInputStream(bytes));
         try {
-            Frame frame = codec.read(in, LIMITS);
+            Frame frame = Received.whole(codec, in, LIMITS);
             int size = Frame.HEAD + frame.meta().size() + frame.body().size();
             assertThat(size).isLessThanOrEqualTo(bytes.length);
             // Another frame may follow a file alone.

@@ -92,7 +92,7 @@ class FrameCodecTest {
         }
         ReadableByteChannel in = Channels.newChannel(new ByteArrayInputStream(all.toByteArray()));
         for (Frame frame : frames) {
-            assertThat(codec.read(in, ROOMY)).isEqualTo(frame);
+            assertThat(Received.whole(codec, in, ROOMY)).isEqualTo(frame);
         }
     }
 
@@ -174,6 +174,6 @@ class FrameCodecTest {
     }
 
     private Frame read(Bytes bytes, FrameLimits limits) throws IOException {
-        return codec.read(Channels.newChannel(new ByteArrayInputStream(bytes.array())), limits);
+        return Received.whole(codec, Channels.newChannel(new ByteArrayInputStream(bytes.array())), limits);
     }
 }
