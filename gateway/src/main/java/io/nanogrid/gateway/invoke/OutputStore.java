@@ -9,7 +9,6 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -45,15 +44,16 @@ public final class OutputStore {
     /// @param retention how long files are kept
     public OutputStore(Path directory, long maxBytes, Duration retention, InstantSource clock) throws IOException {
         this.kept = Files.createDirectories(directory.resolve("kept"));
-        this.made = directory.resolve("new");
+        this.made = Files.createDirectories(directory.resolve("new"));
         this.maxBytes = maxBytes;
         this.retention = retention;
         this.clock = clock;
-        if (Files.exists(made)) {
-            delete(made);
+        for (Path call : list(made)) {
+            bytes.addAndGet(delete(call));
         }
-        Files.createDirectories(made);
-        bytes.set(size(kept));
+        for (Path call : list(kept)) {
+            bytes.addAndGet(size(call));
+        }
     }
 
     /// What became of a call's files.
@@ -115,16 +115,15 @@ public final class OutputStore {
         return publish(directory, requestId);
     }
 
-    /// Deletes a [new directory][#newDirectory].
+    /// Deletes a [new directory][#newDirectory], or leaves that to the next start.
     ///
     /// @param room what was taken for its files
     void discard(Path directory, long room) {
         try {
-            delete(directory);
+            bytes.addAndGet(delete(directory) - room);
         } catch (IOException e) {
-            LOG.warn("{} couldn't be deleted; the next start does it: {}", directory.getFileName(), e.getMessage());
+            LOG.warn("{} can't be deleted yet: {}", directory, e.getMessage());
         }
-        bytes.addAndGet(-room);
     }
 
     private String publish(Path directory, String requestId) throws IOException {
@@ -164,42 +163,58 @@ public final class OutputStore {
         }
     }
 
-    /// Deletes what has been kept long enough.
+    /// Deletes what has been kept long enough. What can't be deleted is tried again when it has been kept as long once more.
     public void sweep() throws IOException {
         Instant cutoff = clock.instant().minus(retention);
-        List<Path> all;
-        try (Stream<Path> calls = Files.list(kept)) {
-            all = calls.toList();
-        }
-        for (Path call : all) {
-            if (Files.getLastModifiedTime(call).toInstant().isBefore(cutoff)) {
-                long size = size(call);
-                delete(call);
-                bytes.addAndGet(-size);
+        for (Path call : list(kept)) {
+            try {
+                if (Files.getLastModifiedTime(call).toInstant().isBefore(cutoff)) {
+                    long size = size(call);
+                    bytes.addAndGet(delete(call) - size);
+                }
+            } catch (IOException e) {
+                LOG.warn("{} can't be deleted yet: {}", call, e.getMessage());
             }
         }
     }
 
-    private static void delete(Path tree) throws IOException {
-        for (Path path : walk(tree).reversed()) {
-            Files.deleteIfExists(path);
+    /// Deletes the files of one call, as far as that goes.
+    ///
+    /// @return the room of what is still there
+    private static long delete(Path call) throws IOException {
+        // From here on nobody finds the others.
+        Files.deleteIfExists(call.resolve(INDEX));
+        long left = 0;
+        for (Path file : list(call)) {
+            long room = roomOf(Files.size(file));
+            try {
+                Files.delete(file);
+            } catch (IOException e) {
+                left += room;
+            }
         }
+        try {
+            Files.delete(call);
+        } catch (IOException e) {
+            LOG.warn("{} can't be deleted yet: {}", call, e.getMessage());
+        }
+        return left;
     }
 
-    /// The room of what functions wrote; an index isn't counted.
-    private static long size(Path tree) throws IOException {
+    /// The room of one call's files; their index isn't counted.
+    private static long size(Path call) throws IOException {
         long size = 0;
-        for (Path path : walk(tree)) {
-            if (Files.isRegularFile(path) && !path.endsWith(INDEX)) {
-                size += roomOf(Files.size(path));
+        for (Path file : list(call)) {
+            if (!file.endsWith(INDEX)) {
+                size += roomOf(Files.size(file));
             }
         }
         return size;
     }
 
-    private static List<Path> walk(Path tree) throws IOException {
-        try (Stream<Path> paths = Files.walk(tree)) {
-            return paths.sorted(Comparator.naturalOrder()).toList();
+    private static List<Path> list(Path directory) throws IOException {
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.toList();
         }
     }
 }

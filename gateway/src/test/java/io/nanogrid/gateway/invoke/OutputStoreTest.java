@@ -152,6 +152,24 @@ class OutputStoreTest {
     }
 
     @Test
+    void aCallOfWhichNotAllCanBeDeletedGivesBackWhatWentAndKeepsNoOtherFromGoing() throws IOException {
+        stored("odd", file("a", 40_000), file("b", 40_000));
+        stored("old", file("a", 10_000));
+        Files.delete(directory.resolve("kept/odd/1"));
+        Path undeletable = Files.createDirectories(directory.resolve("kept/odd/1/with/content"));
+        now = now.plus(HOUR).plusSeconds(60);
+
+        store.sweep();
+
+        assertThat(undeletable).isDirectory();
+        assertThat(store.find("odd", "a")).isEmpty();
+        assertThat(store.find("old", "a")).isEmpty();
+        assertThat(directory.resolve("kept/old")).doesNotExist();
+        assertThat(stored("new", file("a", 50_000))).isEqualTo("new");
+        assertThat(keep("more", file("a", 20_000))).isInstanceOf(Kept.Refused.class);
+    }
+
+    @Test
     void filesThatAreNotOldStay() throws IOException {
         stored("r1", file("a", "one"));
         now = now.plus(HOUR).minusSeconds(60);
