@@ -11,6 +11,9 @@ public interface JobRepository {
 
     Optional<JobRecord> find(String id);
 
+    /// As {@link #find}, without the input, which may be large: it is empty.
+    Optional<JobRecord> findWithoutInput(String id);
+
     /// Newest first, and without inputs and results, which may be large: the one is empty, the other null.
     ///
     /// @param state null for all

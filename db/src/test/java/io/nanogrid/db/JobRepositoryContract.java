@@ -21,6 +21,21 @@ public abstract class JobRepositoryContract extends Contract {
     }
 
     @Test
+    void whatBecameOfAJobIsFoundWithoutItsInput() throws InterruptedException {
+        put(1);
+        database.queue().claim(1, Set.of(), Duration.ZERO);
+        database.queue().complete("j0", JSON);
+
+        JobRecord found = database.jobs().findWithoutInput("j0").orElseThrow();
+
+        assertThat(found.draft().input()).isEmpty();
+        assertThat(found).usingRecursiveComparison().ignoringFields("draft.input")
+                .isEqualTo(database.jobs().find("j0").orElseThrow());
+        assertThat(found.result()).isEqualTo(JSON);
+        assertThat(database.jobs().findWithoutInput("nobody")).isEmpty();
+    }
+
+    @Test
     void jobsAreListedNewestFirstPageByPage() {
         put(7);
 

@@ -17,6 +17,8 @@ final class JobRows {
     static final String WHOLE = COLUMNS
             + ", result, (SELECT input FROM job_input WHERE job_input.seq = job.seq) AS input";
 
+    static final String WITHOUT_INPUT = COLUMNS + ", result, x'' AS input";
+
     /// Without what may be large.
     static final String SHORT = COLUMNS + ", NULL AS result, x'' AS input";
 
@@ -32,7 +34,8 @@ final class JobRows {
                 Sql.instantOrNull(row, "ended_at"), row.getBytes("result"), row.getString("reason"));
     }
 
-    static Optional<JobRecord> find(Connection connection, String id) throws SQLException {
-        return Sql.first(connection, "SELECT " + WHOLE + " FROM job WHERE id = ?", JobRows::map, id);
+    /// @param columns one of the constants of this class
+    static Optional<JobRecord> find(Connection connection, String columns, String id) throws SQLException {
+        return Sql.first(connection, "SELECT " + columns + " FROM job WHERE id = ?", JobRows::map, id);
     }
 }

@@ -26,7 +26,12 @@ final class SqliteJobs implements JobRepository {
 
     @Override
     public Optional<JobRecord> find(String id) {
-        return lanes.read(connection -> JobRows.find(connection, id));
+        return lanes.read(connection -> JobRows.find(connection, JobRows.WHOLE, id));
+    }
+
+    @Override
+    public Optional<JobRecord> findWithoutInput(String id) {
+        return lanes.read(connection -> JobRows.find(connection, JobRows.WITHOUT_INPUT, id));
     }
 
     @Override

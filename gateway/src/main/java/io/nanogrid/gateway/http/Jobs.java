@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +33,7 @@ final class Jobs {
     }
 
     void status(Context ctx) {
-        JobRecord job = find(ctx.pathParam("jobId"));
+        JobRecord job = found(jobs.findWithoutInput(ctx.pathParam("jobId")));
         ctx.contentType("application/json").result(JobJson.status(job));
     }
 
@@ -53,7 +54,7 @@ final class Jobs {
     }
 
     void retry(Context ctx) {
-        JobRecord job = find(ctx.pathParam("id"));
+        JobRecord job = found(jobs.find(ctx.pathParam("id")));
         switch (job.state()) {
             case PENDING, RUNNING -> throw Problem.jobNotFinished("the job is " + job.state().wireName()
                     + ": only one that is done or dead can be run again").thrown();
@@ -67,8 +68,8 @@ final class Jobs {
         }
     }
 
-    private JobRecord find(String id) {
-        return jobs.find(id).orElseThrow(() -> Problem
+    private static JobRecord found(Optional<JobRecord> job) {
+        return job.orElseThrow(() -> Problem
                 .notFound("there is no such job; those that have ended are kept for an hour").thrown());
     }
 
