@@ -26,21 +26,19 @@ public interface FunctionRepository {
     /// @throws IllegalArgumentException where the cursor isn't one of this list
     Page<FunctionRecord> list(int limit, @Nullable String cursor);
 
-    /// Replaces the draft; the versions stay as they are.
-    FunctionRecord update(String id, FunctionDraft draft);
-
-    /// Makes the next version out of the draft. To be ended by {@link #completeVersion} or {@link #failVersion}.
+    /// Makes the next version. Nothing else of the function changes. To be ended by {@link #completeVersion} or {@link #failVersion}.
     ///
     /// @throws RefusedException.FunctionBuildInProgress while another version of it is `BUILDING`
-    VersionRecord beginVersion(String id);
+    VersionRecord beginVersion(String id, Definition definition);
 
-    /// Makes a `BUILDING` version `READY` and current.
+    /// Makes a `BUILDING` version `READY` and current, and its definition the draft. The name and the description count from here on too: one that
+    /// has no such version never has them.
     ///
     /// @throws IllegalStateException where the version isn't `BUILDING`
-    FunctionRecord completeVersion(String id, int number, @Nullable String dependencyKey);
+    FunctionRecord completeVersion(String id, int number, String name, @Nullable String description,
+            @Nullable String dependencyKey);
 
-    /// Makes a `BUILDING` version `FAILED`. What was current stays current, and its definition is the draft's again, so that the next change
-    /// starts from what runs.
+    /// Makes a `BUILDING` version `FAILED`. Nothing else of the function changes.
     ///
     /// @throws IllegalStateException where the version isn't `BUILDING`
     FunctionRecord failVersion(String id, int number);

@@ -27,7 +27,7 @@ public abstract class FunctionRepositoryContract extends Contract {
         reopen();
 
         assertThat(database.functions().find(function.id())).contains(function);
-        assertThat(function.functionDraft()).isEqualTo(wanted);
+        assertThat(draftOf(function)).isEqualTo(wanted);
         assertThat(function.currentVersion()).isNull();
         assertThat(function.callbackId()).isNull();
         assertThat(database.functions().versions(function.id())).isEmpty();
@@ -55,8 +55,7 @@ public abstract class FunctionRepositoryContract extends Contract {
     @Test
     void aNamesakeThatCannotRunYetHidesNoFunctionThatDoes() {
         FunctionRecord runs = database.functions().create(functionDraft("resize", "old"));
-        database.functions().beginVersion(runs.id());
-        FunctionRecord current = database.functions().completeVersion(runs.id(), 1, null);
+        FunctionRecord current = complete(runs.id(), functionDraft("resize", "old"));
 
         database.functions().create(functionDraft("resize", "new"));
 
@@ -123,32 +122,42 @@ public abstract class FunctionRepositoryContract extends Contract {
     }
 
     @Test
-    void aCompletedVersionIsCurrentAndHasTheDraftOfWhenItWasBegun() {
-        String id = database.functions().create(functionDraft("resize", "old")).id();
-        VersionRecord begun = database.functions().beginVersion(id);
-        database.functions().update(id, functionDraft("renamed", "new"));
+    void aCompletedVersionIsWhatRunsAndBringsItsNameAlong() {
+        String id = ready("resize", "old");
+        FunctionDraft next = new FunctionDraft("renamed", "new text", definition("new", Map.of("A", "1")));
+        VersionRecord begun = database.functions().beginVersion(id, next.definition());
 
-        FunctionRecord function = database.functions().completeVersion(id, begun.number(), "deps");
+        FunctionRecord function = database.functions().completeVersion(id, begun.number(), next.name(),
+                next.description(), "new deps");
 
-        assertThat(function.currentVersion()).isOne();
-        assertThat(function.draft().codeHash()).isEqualTo("new");
-        VersionRecord version = database.functions().version(id, 1).orElseThrow();
+        assertThat(function.currentVersion()).isEqualTo(2);
+        assertThat(draftOf(function)).isEqualTo(next);
+        VersionRecord version = database.functions().version(id, 2).orElseThrow();
         assertThat(version.state()).isEqualTo(VersionState.READY);
-        assertThat(version.dependencyKey()).isEqualTo("deps");
-        assertThat(version.definition().codeHash()).isEqualTo("old");
+        assertThat(version.dependencyKey()).isEqualTo("new deps");
+        assertThat(version.definition()).isEqualTo(next.definition());
+        assertThat(database.functions().version(id, 1).orElseThrow().definition().codeHash()).isEqualTo("old");
     }
 
     @Test
-    void aFailedVersionLeavesWhatRunsAndItsDefinitionAsTheDraft() {
+    void aVersionThatIsBeingBuiltLeavesTheFunctionAsItIs() {
         String id = ready("resize", "good");
-        database.functions().update(id, new FunctionDraft("renamed", "new text", definition("bad", Map.of())));
-        int number = database.functions().beginVersion(id).number();
+        FunctionRecord before = function(id);
 
-        FunctionRecord function = database.functions().failVersion(id, number);
+        database.functions().beginVersion(id, definition("next", Map.of()));
+        reopen();
 
-        assertThat(function.currentVersion()).isOne();
-        assertThat(function.functionDraft())
-                .isEqualTo(new FunctionDraft("renamed", "new text", definition("good", Map.of())));
+        assertThat(function(id)).isEqualTo(before);
+    }
+
+    @Test
+    void aFailedVersionLeavesTheFunctionAsItIs() {
+        String id = ready("resize", "good");
+        FunctionRecord before = function(id);
+        int number = database.functions().beginVersion(id, definition("bad", Map.of())).number();
+
+        assertThat(database.functions().failVersion(id, number)).isEqualTo(before);
+
         assertThat(database.functions().version(id, number)).map(VersionRecord::state).contains(VersionState.FAILED);
     }
 
@@ -156,7 +165,7 @@ public abstract class FunctionRepositoryContract extends Contract {
     void aVersionEndsOnce() {
         String id = ready("resize", "code");
 
-        assertThatIllegalStateException().isThrownBy(() -> database.functions().completeVersion(id, 1, null));
+        assertThatIllegalStateException().isThrownBy(() -> database.functions().completeVersion(id, 1, "n", null, null));
         assertThatIllegalStateException().isThrownBy(() -> database.functions().failVersion(id, 1));
         assertThatIllegalStateException().isThrownBy(() -> database.functions().failVersion(id, 2));
     }
@@ -164,10 +173,10 @@ public abstract class FunctionRepositoryContract extends Contract {
     @Test
     void aFunctionIsBuiltOnceAtATimeAndStaysMeanwhile() {
         String id = ready("resize", "code");
-        database.functions().beginVersion(id);
+        database.functions().beginVersion(id, definition("next", Map.of()));
 
         assertThatExceptionOfType(RefusedException.FunctionBuildInProgress.class)
-                .isThrownBy(() -> database.functions().beginVersion(id));
+                .isThrownBy(() -> database.functions().beginVersion(id, definition("other", Map.of())));
         assertThatExceptionOfType(RefusedException.FunctionBuildInProgress.class)
                 .isThrownBy(() -> database.functions().delete(id));
     }
@@ -186,9 +195,8 @@ public abstract class FunctionRepositoryContract extends Contract {
     @Test
     void whatFunctionsUseIsInUse() {
         String id = ready("resize", "old");
-        database.functions().update(id, functionDraft("resize", "new"));
-        int number = database.functions().beginVersion(id).number();
-        database.functions().completeVersion(id, number, "new deps");
+        int number = database.functions().beginVersion(id, definition("new", Map.of())).number();
+        database.functions().completeVersion(id, number, "resize", null, "new deps");
         deployed("hello");
 
         assertThat(database.callbacks().codeHashesInUse()).containsExactlyInAnyOrder("old", "new", "hash-of-hello");
@@ -200,8 +208,7 @@ public abstract class FunctionRepositoryContract extends Contract {
         String id = ready("resize", "v1");
         fail(id, "v2");
         fail(id, "v3");
-        database.functions().update(id, functionDraft("resize", "v4"));
-        database.functions().beginVersion(id);
+        database.functions().beginVersion(id, definition("v4", Map.of()));
 
         assertThat(database.functions().pruneVersions(id, 0)).isEqualTo(2);
 
@@ -215,16 +222,15 @@ public abstract class FunctionRepositoryContract extends Contract {
         fail(id, "v2");
         database.functions().pruneVersions(id, 0);
 
-        assertThat(database.functions().beginVersion(id).number()).isEqualTo(3);
+        assertThat(database.functions().beginVersion(id, definition("v3", Map.of())).number()).isEqualTo(3);
     }
 
     @Test
     void aStartEndsWhatWasBeingBuiltAndDeletesWhatNeverRan() {
         String old = ready("old", "good");
-        database.functions().update(old, functionDraft("old", "bad"));
-        database.functions().beginVersion(old);
+        database.functions().beginVersion(old, definition("bad", Map.of()));
         String unborn = database.functions().create(functionDraft("unborn", "code")).id();
-        database.functions().beginVersion(unborn);
+        database.functions().beginVersion(unborn, definition("code", Map.of()));
         String unbegun = database.functions().create(functionDraft("unbegun", "code")).id();
         String untouched = ready("untouched", "code");
         CallbackRecord callback = database.callbacks().create(draft("hello"));
@@ -247,7 +253,7 @@ public abstract class FunctionRepositoryContract extends Contract {
     @Test
     void theRecoveryOfCallbacksLeavesOtherFunctionsAlone() {
         String id = ready("resize", "code");
-        database.functions().beginVersion(id);
+        database.functions().beginVersion(id, definition("next", Map.of()));
 
         database.callbacks().recoverInterrupted();
 
@@ -310,9 +316,8 @@ public abstract class FunctionRepositoryContract extends Contract {
     }
 
     private List<ThrowingCallable> changes(String id) {
-        return List.of(() -> database.functions().update(id, functionDraft("changed", "code")),
-                () -> database.functions().beginVersion(id),
-                () -> database.functions().completeVersion(id, 1, null),
+        return List.of(() -> database.functions().beginVersion(id, definition("code", Map.of())),
+                () -> database.functions().completeVersion(id, 1, "n", null, null),
                 () -> database.functions().failVersion(id, 1), () -> database.functions().pruneVersions(id, 0),
                 () -> database.functions().delete(id));
     }
@@ -323,14 +328,22 @@ public abstract class FunctionRepositoryContract extends Contract {
 
     /// @return a function whose version 1 runs
     private String ready(String name, String codeHash) {
-        String id = database.functions().create(functionDraft(name, codeHash)).id();
-        database.functions().completeVersion(id, database.functions().beginVersion(id).number(), "deps");
-        return id;
+        FunctionDraft draft = functionDraft(name, codeHash);
+        return complete(database.functions().create(draft).id(), draft).id();
+    }
+
+    private FunctionRecord complete(String id, FunctionDraft draft) {
+        int number = database.functions().beginVersion(id, draft.definition()).number();
+        return database.functions().completeVersion(id, number, draft.name(), draft.description(), "deps");
     }
 
     private void fail(String id, String codeHash) {
-        database.functions().update(id, functionDraft("broken", codeHash));
-        database.functions().failVersion(id, database.functions().beginVersion(id).number());
+        int number = database.functions().beginVersion(id, definition(codeHash, Map.of())).number();
+        database.functions().failVersion(id, number);
+    }
+
+    private static FunctionDraft draftOf(FunctionRecord function) {
+        return new FunctionDraft(function.name(), function.description(), function.draft());
     }
 
     private static FunctionDraft functionDraft(String name, String codeHash) {

@@ -23,7 +23,8 @@ final class Deploys {
     static VersionRecord begin(Connection connection, long id, Instant now) throws SQLException {
         CallbackRecord callback = CallbackRows.requireNotBuilding(connection, id);
         String functionId = callback.function().id();
-        VersionRecord version = Versions.begin(connection, functionId, now);
+        VersionRecord version = Versions.begin(connection, functionId, FunctionRows.draft(connection, functionId),
+                now);
         Endpoint endpoint = callback.endpoint();
         Sql.update(connection, """
                 INSERT INTO deployment (callback_id, version, path, method, route_key, auth, rate_limit)

@@ -8,9 +8,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
+import io.nanogrid.db.Definition;
 import io.nanogrid.db.FunctionDraft;
 import io.nanogrid.db.FunctionRecord;
 import io.nanogrid.db.RefusedException;
+import org.jspecify.annotations.Nullable;
 
 /// Rows of `function`, inside a caller's transaction.
 final class FunctionRows {
@@ -58,25 +60,37 @@ final class FunctionRows {
         return id;
     }
 
+    /// For the function of a callback, whose draft changes apart from its versions.
     static void update(Connection connection, String id, FunctionDraft draft, Instant now) throws SQLException {
-        Sql.update(connection, "UPDATE function SET name = ?, description = ?, updated_at = ? WHERE id = ?",
-                draft.name(), draft.description(), now, id);
-        if (!find(connection, id).orElseThrow().draft().equals(draft.definition())) {
-            List<Long> replaced = draft(connection, id);
-            Sql.update(connection, "UPDATE function SET draft = ? WHERE id = ?",
-                    Definitions.insert(connection, draft.definition()), id);
-            Definitions.deleteUnused(connection, replaced);
-        }
+        rename(connection, id, draft.name(), draft.description(), now);
+        setDraft(connection, id, definition(connection, id, draft.definition()));
     }
 
-    /// Makes the current version's definition the draft's, where there is a current version.
-    static void resetDraft(Connection connection, String id) throws SQLException {
-        List<Long> replaced = draft(connection, id);
-        Sql.update(connection, """
-                UPDATE function SET draft =
-                  (SELECT definition_id FROM version v WHERE v.function_id = function.id AND v.number = current_version)
-                WHERE id = ? AND current_version IS NOT NULL""", id);
-        Definitions.deleteUnused(connection, replaced);
+    static void rename(Connection connection, String id, String name, @Nullable String description, Instant now)
+            throws SQLException {
+        Sql.update(connection, "UPDATE function SET name = ?, description = ?, updated_at = ? WHERE id = ?", name,
+                description, now, id);
+    }
+
+    /// Has a version run, for a function without a callback.
+    static void makeCurrent(Connection connection, String id, int number) throws SQLException {
+        setDraft(connection, id, Sql.first(connection,
+                "UPDATE function SET current_version = ? WHERE id = ? RETURNING"
+                        + " (SELECT definition_id FROM version WHERE function_id = function.id AND number = current_version)",
+                row -> row.getLong(1), number, id).orElseThrow());
+    }
+
+    /// @return the row of the function's draft where that says the same, else a new one
+    static long definition(Connection connection, String id, Definition definition) throws SQLException {
+        return find(connection, id).orElseThrow().draft().equals(definition)
+                ? draft(connection, id)
+                : Definitions.insert(connection, definition);
+    }
+
+    private static void setDraft(Connection connection, String id, long definition) throws SQLException {
+        long replaced = draft(connection, id);
+        Sql.update(connection, "UPDATE function SET draft = ? WHERE id = ?", definition, id);
+        Definitions.deleteUnused(connection, List.of(replaced));
     }
 
     static void delete(Connection connection, String id) throws SQLException {
@@ -88,7 +102,9 @@ final class FunctionRows {
         Definitions.deleteUnused(connection, definitions);
     }
 
-    private static List<Long> draft(Connection connection, String id) throws SQLException {
-        return Sql.list(connection, "SELECT draft FROM function WHERE id = ?", row -> row.getLong(1), id);
+    /// @return its row of `definition`
+    static long draft(Connection connection, String id) throws SQLException {
+        return Sql.first(connection, "SELECT draft FROM function WHERE id = ?", row -> row.getLong(1), id)
+                .orElseThrow();
     }
 }

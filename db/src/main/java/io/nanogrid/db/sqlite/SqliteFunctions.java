@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 
+import io.nanogrid.db.Definition;
 import io.nanogrid.db.FunctionDraft;
 import io.nanogrid.db.FunctionRecord;
 import io.nanogrid.db.FunctionRepository;
@@ -57,28 +58,20 @@ final class SqliteFunctions implements FunctionRepository {
     }
 
     @Override
-    public FunctionRecord update(String id, FunctionDraft draft) {
-        return lanes.write(connection -> {
-            FunctionRows.requireUnowned(connection, id);
-            FunctionRows.update(connection, id, draft, clock.instant());
-            return FunctionRows.requireUnowned(connection, id);
-        });
-    }
-
-    @Override
-    public VersionRecord beginVersion(String id) {
+    public VersionRecord beginVersion(String id, Definition definition) {
         return lanes.write(connection -> {
             requireNotBuilding(connection, id);
-            return Versions.begin(connection, id, clock.instant());
+            return Versions.begin(connection, id, FunctionRows.definition(connection, id, definition), clock.instant());
         });
     }
 
     @Override
-    public FunctionRecord completeVersion(String id, int number, @Nullable String dependencyKey) {
+    public FunctionRecord completeVersion(String id, int number, String name, @Nullable String description,
+            @Nullable String dependencyKey) {
         return lanes.write(connection -> {
             endBuild(connection, id, number, VersionState.READY, dependencyKey);
-            Sql.update(connection, "UPDATE function SET current_version = ?, updated_at = ? WHERE id = ?", number,
-                    clock.instant(), id);
+            FunctionRows.makeCurrent(connection, id, number);
+            FunctionRows.rename(connection, id, name, description, clock.instant());
             return FunctionRows.requireUnowned(connection, id);
         });
     }
@@ -87,7 +80,6 @@ final class SqliteFunctions implements FunctionRepository {
     public FunctionRecord failVersion(String id, int number) {
         return lanes.write(connection -> {
             endBuild(connection, id, number, VersionState.FAILED, null);
-            FunctionRows.resetDraft(connection, id);
             return FunctionRows.requireUnowned(connection, id);
         });
     }
@@ -132,19 +124,17 @@ final class SqliteFunctions implements FunctionRepository {
     private static int recover(Connection connection) throws SQLException {
         List<String> unfinished = Sql.list(connection, """
                 SELECT f.id FROM function f
-                LEFT JOIN version v ON v.function_id = f.id AND v.number = f.current_version
                 WHERE NOT EXISTS (SELECT 1 FROM callback c WHERE c.function_id = f.id)
-                AND (f.draft IS NOT v.definition_id
+                AND (f.current_version IS NULL
                   OR EXISTS (SELECT 1 FROM version b WHERE b.function_id = f.id AND b.state = 'BUILDING'))""",
                 row -> row.getString(1));
         for (String id : unfinished) {
             if (FunctionRows.requireUnowned(connection, id).currentVersion() == null) {
                 FunctionRows.delete(connection, id);
-                continue;
+            } else {
+                Sql.update(connection,
+                        "UPDATE version SET state = 'FAILED' WHERE function_id = ? AND state = 'BUILDING'", id);
             }
-            Sql.update(connection, "UPDATE version SET state = 'FAILED' WHERE function_id = ? AND state = 'BUILDING'",
-                    id);
-            FunctionRows.resetDraft(connection, id);
         }
         return unfinished.size();
     }

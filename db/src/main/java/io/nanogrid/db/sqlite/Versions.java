@@ -35,13 +35,15 @@ final class Versions {
         return Sql.exists(connection, "SELECT 1 FROM version WHERE function_id = ? AND state = 'BUILDING'", functionId);
     }
 
-    static VersionRecord begin(Connection connection, String functionId, Instant now) throws SQLException {
+    /// @param definition a row of `definition`
+    static VersionRecord begin(Connection connection, String functionId, long definition, Instant now)
+            throws SQLException {
         int number = Sql.first(connection,
                 "UPDATE function SET last_version = last_version + 1 WHERE id = ? RETURNING last_version",
                 row -> row.getInt(1), functionId).orElseThrow();
         Sql.update(connection, """
                 INSERT INTO version (function_id, number, definition_id, state, created_at)
-                SELECT id, ?, draft, 'BUILDING', ? FROM function WHERE id = ?""", number, now, functionId);
+                VALUES (?, ?, ?, 'BUILDING', ?)""", functionId, number, definition, now);
         return find(connection, functionId, number).orElseThrow();
     }
 

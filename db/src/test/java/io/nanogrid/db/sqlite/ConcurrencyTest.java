@@ -93,8 +93,8 @@ class ConcurrencyTest {
 
         List<Integer> won = atOnce(_ -> {
             try {
-                int number = database.functions().beginVersion(id).number();
-                database.functions().completeVersion(id, number, null);
+                int number = database.functions().beginVersion(id, definition("code", Map.of())).number();
+                database.functions().completeVersion(id, number, "f", null, null);
                 return number;
             } catch (RefusedException.FunctionBuildInProgress e) {
                 return 0;

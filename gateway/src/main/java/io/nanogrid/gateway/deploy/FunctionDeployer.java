@@ -61,7 +61,7 @@ public final class FunctionDeployer {
         try (Turns<String>.Turn _ = turns.takeSurely(function.id())) {
             boolean lives = false;
             try {
-                FunctionOutcome outcome = build(function);
+                FunctionOutcome outcome = build(function, draft);
                 lives = outcome instanceof FunctionOutcome.Current;
                 return outcome;
             } finally {
@@ -84,39 +84,26 @@ public final class FunctionDeployer {
             if (callback != null) {
                 throw new RefusedException.OwnedByCallback(id, callback);
             }
-            FunctionRecord changed = functions.update(id, change.of(present));
-            boolean lives = false;
+            FunctionDraft next = change.of(present);
             try {
-                FunctionOutcome outcome = build(changed);
-                lives = outcome instanceof FunctionOutcome.Current;
-                return outcome;
+                return build(present, next);
             } finally {
-                if (!lives) {
-                    restore(present);
-                }
                 prune(id);
             }
         }
     }
 
-    private void restore(FunctionRecord present) {
-        try {
-            functions.update(present.id(), present.functionDraft());
-        } catch (StorageException | RefusedException e) {
-            LOG.error("Function {} keeps the name and the draft of a version that couldn't be built", present.id(), e);
-        }
-    }
-
-    private FunctionOutcome build(FunctionRecord function) throws InterruptedException {
+    private FunctionOutcome build(FunctionRecord function, FunctionDraft draft) throws InterruptedException {
         String id = function.id();
         building.add(id);
         try {
-            VersionRecord version = functions.beginVersion(id);
+            VersionRecord version = functions.beginVersion(id, draft.definition());
             boolean ended = false;
             try {
                 BuildLog log = BuildLog.unheard();
-                FunctionOutcome outcome = builds.<FunctionOutcome>release(function.name(), version, log, built -> {
-                    FunctionRecord now = functions.completeVersion(id, version.number(), built.dependencyKey());
+                FunctionOutcome outcome = builds.<FunctionOutcome>release(draft.name(), version, log, built -> {
+                    FunctionRecord now = functions.completeVersion(id, version.number(), draft.name(),
+                            draft.description(), built.dependencyKey());
                     live.switchTo(now, built.version()).forEach(pool::retire);
                     if (function.currentVersion() != null) {
                         pool.retire(new FunctionVersion.Key(id, function.currentVersion()));

@@ -234,9 +234,37 @@ final class FunctionDeployerTest {
         bench.failing.clear();
 
         FunctionRecord after = bench.database.functions().find(id).orElseThrow();
-        assertThat(after.functionDraft()).isEqualTo(before.functionDraft());
-        assertThat(after.currentVersion()).isEqualTo(1);
+        assertThat(after).isEqualTo(before);
         assertThat(bench.run(id)).isEqualTo("1");
+    }
+
+    @Test
+    void aNewNameComesWithTheVersionThatItWasGivenWith() throws Exception {
+        String id = create("old", returning(1));
+
+        deployer.update(id, _ -> draft("bad", BAD, null));
+        assertThat(catalog.findByName("bad", null)).isEqualTo(new Found.Unknown());
+        assertThat(bench.found("old").version().name()).isEqualTo("old");
+
+        deployer.update(id, _ -> draft("new", returning(2), null));
+        assertThat(catalog.findByName("old", null)).isEqualTo(new Found.Unknown());
+        assertThat(bench.found("new").version().name()).isEqualTo("new");
+    }
+
+    @Test
+    void aChangeThatAGatewayDiedOfLeavesTheOldNameAndCode() throws Exception {
+        String id = create("old", returning(1));
+        bench.failing.addAll(Set.of("completeVersion", "failVersion"));
+        assertThatThrownBy(() -> deployer.update(id, _ -> draft("new", returning(2), null)))
+                .isInstanceOf(StorageException.class);
+        bench.failing.clear();
+        Workbench.Process next = bench.restarted();
+
+        next.functionDeployer().restore();
+
+        assertThat(next.catalog().findByName("new", null)).isEqualTo(new Found.Unknown());
+        assertThat(next.catalog().findByName("old", null)).isInstanceOfSatisfying(Found.Ready.class,
+                found -> assertThat(found.version().key().version()).isOne());
     }
 
     @Test
@@ -285,9 +313,10 @@ final class FunctionDeployerTest {
     @Test
     void aStartEndsWhatWasBeingBuiltAndRemovesCodeThatNothingUses() throws Exception {
         String whole = create("whole", returning(1));
-        bench.database.functions().beginVersion(whole);
-        String half = bench.database.functions().create(draft("half", returning(2), null)).id();
-        bench.database.functions().beginVersion(half);
+        bench.database.functions().beginVersion(whole, draft("whole", returning(1), null).definition());
+        FunctionDraft unborn = draft("half", returning(2), null);
+        String half = bench.database.functions().create(unborn).id();
+        bench.database.functions().beginVersion(half, unborn.definition());
         try (Stream<Path> code = Files.list(bench.work.resolve("code"))) {
             for (Path file : code.toList()) {
                 Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
