@@ -9,8 +9,6 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-import io.nanogrid.db.sqlite.Lanes.Work;
-
 /// Work that must be on the disk before it is reported done. A sync takes long, so all that waits for one shares it, in one transaction; each
 /// piece has a savepoint of its own and fails alone. Any thread may add, one at a time may commit.
 final class GroupCommit {
@@ -41,7 +39,7 @@ final class GroupCommit {
         try (Statement statement = connection.createStatement()) {
             statement.execute("PRAGMA synchronous = FULL");
             try {
-                Lanes.inTransaction(connection, _ -> {
+                Transaction.run(connection, _ -> {
                     for (Piece<?> piece : batch) {
                         piece.run(connection, statement);
                     }

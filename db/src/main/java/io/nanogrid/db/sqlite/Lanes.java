@@ -3,7 +3,6 @@ package io.nanogrid.db.sqlite;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -43,11 +42,6 @@ final class Lanes implements AutoCloseable {
         this.readConnections = readConnections;
     }
 
-    /// Work on a connection that it must not keep.
-    interface Work<T> {
-        T run(Connection connection) throws SQLException;
-    }
-
     static Lanes open(Path file) {
         HikariDataSource writeConnections = pool(file, "writer", 1, "PRAGMA query_only = 0");
         try {
@@ -65,7 +59,7 @@ final class Lanes implements AutoCloseable {
 
     /// In a transaction that is rolled back when `work` throws.
     <T> T write(Work<T> work) {
-        return await(writer, () -> withConnection(writeConnections, connection -> inTransaction(connection, work)));
+        return await(writer, () -> withConnection(writeConnections, connection -> Transaction.run(connection, work)));
     }
 
     /// Repeats `work`, each time in a transaction of its own so that other writers get their turn, until it has nothing left to do.
@@ -111,7 +105,7 @@ final class Lanes implements AutoCloseable {
         Work<Boolean> probe = connection -> Sql.exists(connection, "SELECT 1");
         try {
             var write = CompletableFuture.supplyAsync(
-                    () -> withConnection(writeConnections, connection -> inTransaction(connection, probe)), writer);
+                    () -> withConnection(writeConnections, connection -> Transaction.run(connection, probe)), writer);
             var read = CompletableFuture.supplyAsync(() -> withConnection(readConnections, probe), readers);
             var both = write.thenCombine(read, Boolean::logicalAnd);
             try {
@@ -161,30 +155,6 @@ final class Lanes implements AutoCloseable {
             return work.run(connection);
         } catch (SQLException e) {
             throw Failures.describe(e);
-        }
-    }
-
-    /// Plain `BEGIN` and `COMMIT`, because the driver's own transactions begin the next one at once and so keep the write lock for ever.
-    static <T> T inTransaction(Connection connection, Work<T> work) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("BEGIN IMMEDIATE");
-            try {
-                T result = work.run(connection);
-                statement.execute("COMMIT");
-                return result;
-            } catch (SQLException | RuntimeException | Error e) {
-                rollBack(statement, e);
-                throw e;
-            }
-        }
-    }
-
-    /// SQLite has already rolled back by itself after some failures, such as a full disk, and then refuses to.
-    private static void rollBack(Statement statement, Throwable cause) {
-        try {
-            statement.execute("ROLLBACK");
-        } catch (SQLException e) {
-            cause.addSuppressed(e);
         }
     }
 
