@@ -128,6 +128,7 @@ public final class Wiring implements AutoCloseable {
         LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, poolConfig.resultBytes(),
                 poolConfig.outputBytes());
         LiveRoutes routes = new LiveRoutes();
+        routes.listen(metrics.requests()::serving);
         DeployEvents events = new DeployEvents();
         LiveFunctions functions = new LiveFunctions();
         Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, functions);

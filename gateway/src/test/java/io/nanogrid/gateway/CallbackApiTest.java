@@ -184,6 +184,18 @@ final class CallbackApiTest {
     }
 
     @Test
+    void aDeletedCallbackTakesItsFiguresAlong() throws Exception {
+        long id = gateway.deploy("short-lived", "python", "def handler(event, context): return 1").expect(200).json()
+                .path("callback_id").asLong();
+        gateway.get("/api/short-lived").expect(200);
+        assertThat(gateway.get("/metrics").body()).contains("\"/api/short-lived\"");
+
+        gateway.delete("/callbacks/" + id).expect(200);
+
+        assertThat(gateway.get("/metrics").body()).doesNotContain("\"/api/short-lived\"");
+    }
+
+    @Test
     void aDeletedCallbackIsGone() throws Exception {
         long id = create("delete-me");
 

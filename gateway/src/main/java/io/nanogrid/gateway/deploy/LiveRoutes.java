@@ -12,16 +12,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What is being served, in memory. Readers take a whole table and are never disturbed; writers make a new one.
 ///
-/// Safe for use by many threads. Its monitor guards the map; the table is published by the volatile field.
+/// Safe for use by many threads. Its monitor guards the map and the listener; the table is published by the volatile field.
 public final class LiveRoutes {
 
     private final Map<Long, RouteTable.Route<Route>> byCallback = new HashMap<>();
     private volatile RouteTable<Route> table = RouteTable.of(List.of());
+    private Consumer<Set<String>> listener = _ -> {
+    };
 
     public RouteTable<Route> table() {
         return table;
@@ -44,20 +47,31 @@ public final class LiveRoutes {
     /// Many at once, as at the start.
     synchronized void putAll(Map<Long, RouteTable.Route<Route>> routes) {
         byCallback.putAll(routes);
-        table = RouteTable.of(byCallback.values());
+        publish();
     }
 
     /// @return what the callback served before, if anything
     synchronized FunctionVersion.@Nullable Key put(long callbackId, RouteTable.Route<Route> route) {
         RouteTable.Route<Route> before = byCallback.put(callbackId, route);
-        table = RouteTable.of(byCallback.values());
+        publish();
         return before == null ? null : before.target().version().key();
     }
 
     /// @return what the callback served until now, if anything
     synchronized FunctionVersion.@Nullable Key remove(long callbackId) {
         RouteTable.Route<Route> before = byCallback.remove(callbackId);
-        table = RouteTable.of(byCallback.values());
+        publish();
         return before == null ? null : before.target().version().key();
+    }
+
+    /// @param templates is told after each change which templates are served; must be quick
+    public synchronized void listen(Consumer<Set<String>> templates) {
+        listener = templates;
+    }
+
+    private void publish() {
+        table = RouteTable.of(byCallback.values());
+        listener.accept(byCallback.values().stream().map(route -> route.target().template())
+                .collect(Collectors.toSet()));
     }
 }

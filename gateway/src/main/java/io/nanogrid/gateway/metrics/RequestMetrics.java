@@ -2,7 +2,6 @@ package io.nanogrid.gateway.metrics;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// How many requests there were, and how long they took: by method, route and status.
 ///
 /// Clients choose methods, users choose templates, and functions choose statuses, so what comes beyond the usual ones or beyond the bounds is
-/// counted as `other`. Safe for use by many threads; recording a usual one that has been seen before takes no lock.
+/// counted as `other`. What was counted for a template is dropped once no callback has it any more. Safe for use by many threads; only the first
+/// request of a series takes a lock. Requests that come at the same moment may pass the bounds by as many as they are.
 public final class RequestMetrics {
 
     private static final String OTHER = "other";
@@ -33,8 +33,8 @@ public final class RequestMetrics {
 
     private final MeterRegistry registry;
     private final Map<Series, Timer> timers = new ConcurrentHashMap<>();
-    /// Guarded by this object's monitor.
-    private final Set<String> templates = new HashSet<>();
+    /// Those with routes of their own.
+    private final Set<String> templates = ConcurrentHashMap.newKeySet();
 
     private record Series(String method, String prefix, String template, int status) {
     }
@@ -57,21 +57,36 @@ public final class RequestMetrics {
         return new Series(method, "", OTHER, status);
     }
 
-    private void record(Series series, long nanos) {
-        Timer timer = timers.get(series);
-        (timer == null ? enter(series) : timer).record(nanos, TimeUnit.NANOSECONDS);
+    /// Frees what all other templates have taken.
+    ///
+    /// @param served the templates that a callback has, without `/api/`
+    public void serving(Set<String> served) {
+        templates.retainAll(served);
+        // A call that was in flight when its callback went may bring its series back: until the next time.
+        timers.keySet().stream().filter(series -> !series.prefix.isEmpty() && !served.contains(series.template))
+                .forEach(series -> timers.computeIfPresent(series, (_, timer) -> {
+                    registry.remove(timer);
+                    return null;
+                }));
     }
 
-    private synchronized Timer enter(Series asked) {
+    private void record(Series asked, long nanos) {
+        Timer timer = timers.get(asked);
+        (timer == null ? bounded(asked) : timer).record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private Timer bounded(Series asked) {
         String method = METHODS.contains(asked.method) ? asked.method : OTHER;
         int status = STATUSES.contains(asked.status) ? asked.status : OTHER_STATUS;
         Series series = isKnown(asked)
                 ? new Series(method, asked.prefix, asked.template, status)
                 : other(method, status);
-        if (timers.size() >= MAX_SERIES && !timers.containsKey(series)) {
+        Timer timer = timers.get(series);
+        if (timer == null && timers.size() >= MAX_SERIES) {
             series = other(method, status);
+            timer = timers.get(series);
         }
-        return timers.computeIfAbsent(series, this::timer);
+        return timer == null ? timers.computeIfAbsent(series, this::timer) : timer;
     }
 
     private boolean isKnown(Series series) {

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +64,40 @@ class MetricsTest {
                 .contains("http_request_duration_seconds_count{method=\"GET\",route=\"other\",status_code=\"200\"} 100",
                         "http_request_duration_seconds_count{method=\"GET\",route=\"/api/t7\",status_code=\"200\"} 2",
                         "http_request_duration_seconds_count{method=\"GET\",route=\"/callbacks\",status_code=\"200\"} 1");
+    }
+
+    @Test
+    void aTemplateThatNoCallbackHasAnyMoreGivesItsPlaceToAnother() throws IOException {
+        for (int i = 0; i < 1_000; i++) {
+            metrics.requests().call("GET", "t" + i, 200, 1);
+        }
+        metrics.requests().serving(Set.of("t7", "fresh"));
+        metrics.requests().call("GET", "fresh", 200, 1);
+
+        assertThat(lines("http_request_duration_seconds_count")).containsExactlyInAnyOrder(
+                "http_request_duration_seconds_count{method=\"GET\",route=\"/api/t7\",status_code=\"200\"} 1",
+                "http_request_duration_seconds_count{method=\"GET\",route=\"/api/fresh\",status_code=\"200\"} 1");
+    }
+
+    @Test
+    void aTemplateThatComesBackIsCountedFromNothing() throws IOException {
+        metrics.requests().call("GET", "a", 200, 1);
+        metrics.requests().serving(Set.of());
+        metrics.requests().call("GET", "a", 200, 1);
+
+        assertThat(lines("http_request_duration_seconds_count")).containsExactly(
+                "http_request_duration_seconds_count{method=\"GET\",route=\"/api/a\",status_code=\"200\"} 1");
+    }
+
+    @Test
+    void whatIsOtherWaitsForNobody() throws Exception {
+        metrics.requests().call("GET", "a", 299, 1);
+        Thread caller = Thread.ofVirtual().unstarted(() -> metrics.requests().call("GET", "a", 298, 1));
+
+        synchronized (metrics.requests()) {
+            caller.start();
+            assertThat(caller.join(Duration.ofSeconds(10))).isTrue();
+        }
     }
 
     @Test
