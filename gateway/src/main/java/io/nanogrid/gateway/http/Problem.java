@@ -73,6 +73,11 @@ record Problem(int status, String title, Component component, String reason, Str
                 "give a valid API key in the header x-api-key");
     }
 
+    /// As [#unauthorized], with the status by which AWS says it.
+    static Problem strangerToLambda(String detail) {
+        return of(403, "Forbidden", Component.AUTH, "api_key_required", detail);
+    }
+
     static Problem noKeyConfigured() {
         return of(401, "Unauthorized", Component.AUTH, "no_api_key_configured",
                 "this callback asks for an API key, and the gateway has none: make one by POST /keys, or set NANOGRID_API_KEY");
@@ -134,6 +139,11 @@ record Problem(int status, String title, Component component, String reason, Str
     static Problem bodyTooLarge(long limit) {
         return of(413, "Content too large", Component.LIMITS, "body_too_large",
                 "the body is larger than " + limit + " bytes; MAX_BODY_BYTES sets the limit");
+    }
+
+    static Problem payloadTooLarge(int limit) {
+        return of(413, "Content too large", Component.LIMITS, "body_too_large",
+                "the payload is larger than the " + limit + " bytes that this invocation type takes");
     }
 
     static Problem keyRefused(KeyRefused refused) {

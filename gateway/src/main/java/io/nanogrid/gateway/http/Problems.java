@@ -50,7 +50,6 @@ final class Problems {
         }
         Problem problem = problem(thrown, ctx.req().getMethod(), ctx.path());
         if (Lambda.serves(ctx.path())) {
-            note(ctx, problem);
             LambdaError.of(problem).write(ctx);
         } else if (problem.status() == 413 || !Linger.consumed(ctx)) {
             note(ctx, problem);

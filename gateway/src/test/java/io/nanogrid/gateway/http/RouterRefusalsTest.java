@@ -10,6 +10,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RouterRefusalsTest {
@@ -70,6 +71,41 @@ class RouterRefusalsTest {
                 + "Connection: close\r\n\r\n");
 
         assertThat(answer).startsWith("HTTP/1.1 400").containsPattern("(?i)\r\nX-Request-Id: [0-9a-f-]{36}\r\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            %ff  |                              | 400 | InvalidRequestContentException
+            f    | Content-Length: x            | 400 | InvalidRequestContentException
+            f    | Bad Header                   | 400 | InvalidRequestContentException
+            f    | Expect: 999                  | 417 | InvalidRequestContentException
+            f    | X-Long: %9000d               | 431 | InvalidRequestContentException
+            """)
+    void whatTheServerRefusesOnLambdasPathIsSaidInAwssForm(String function, String header, int status, String type)
+            throws Exception {
+        String answer = server.raw("POST /2015-03-31/functions/" + function + "/invocations HTTP/1.1\r\n"
+                + "Host: localhost\r\nConnection: close\r\n"
+                + (header == null ? "" : header.formatted(1) + "\r\n") + "\r\n");
+
+        assertThat(answer).startsWith("HTTP/1.1 " + status).containsIgnoringCase("\r\nx-amzn-ErrorType: " + type + "\r\n")
+                .containsIgnoringCase("\r\nx-amzn-RequestId: ").contains("\r\nContent-Type: application/json\r\n")
+                .endsWith("{\"Type\":\"User\",\"Message\":\"the server couldn't read or serve the request\"}");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"{}, not_found", "{, malformed_json"})
+    void anErrorOfLambdasPathIsCountedByItsReason(String payload, String reason) throws Exception {
+        double before = errors(reason);
+
+        server.send("POST", "/2015-03-31/functions/nobody/invocations", payload);
+
+        assertThat(errors(reason)).isEqualTo(before + 1);
+    }
+
+    private static double errors(String reason) throws Exception {
+        String start = "nanogrid_errors_total{component=\"gateway\",reason=\"" + reason + "\"} ";
+        return server.get("/metrics").body().lines().filter(line -> line.startsWith(start))
+                .mapToDouble(line -> Double.parseDouble(line.substring(start.length()))).sum();
     }
 
     @ParameterizedTest
