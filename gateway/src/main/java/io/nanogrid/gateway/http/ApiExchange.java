@@ -131,7 +131,7 @@ final class ApiExchange {
             byte[] bytes = body.readNBytes(limit + 1);
             return bytes.length > limit ? null : bytes;
         } catch (IOException | RuntimeException e) {
-            throw Problem.badRequest("incomplete_body", "the body didn't arrive whole, or not as HTTP says").thrown();
+            throw Problem.incompleteBody().thrown();
         }
     }
 

@@ -54,6 +54,10 @@ record Problem(int status, String title, Component component, String reason, Str
         return of(400, "Bad request", Component.GATEWAY, reason, detail);
     }
 
+    static Problem incompleteBody() {
+        return badRequest("incomplete_body", "the body didn't arrive whole, or not as HTTP says");
+    }
+
     /// What the server itself turned down, with its status.
     static Problem refusedRequest(int status) {
         return of(status, status < 500 ? "Bad request" : "Internal error", Component.GATEWAY, "bad_request",

@@ -15,6 +15,7 @@ import java.util.Map;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.PreEncodedHttpField;
+import org.eclipse.jetty.io.EofException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +74,8 @@ final class Problems {
                 yield Problem.storageFailed();
             }
             case InterruptedException _ -> Problem.shuttingDown();
+            // Whatever broke off was the client's: its body, or its reading of the answer.
+            case EofException _ -> Problem.incompleteBody();
             default -> {
                 LOG.error("{} {} failed", method, path, thrown);
                 yield Problem.internal();

@@ -2,7 +2,9 @@ package io.nanogrid.gateway.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -106,6 +108,27 @@ class RouterRefusalsTest {
         String start = "nanogrid_errors_total{component=\"gateway\",reason=\"" + reason + "\"} ";
         return server.get("/metrics").body().lines().filter(line -> line.startsWith(start))
                 .mapToDouble(line -> Double.parseDouble(line.substring(start.length()))).sum();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            /run        | application/json
+            /callbacks  | application/json
+            /functions  | application/json
+            /upload     | multipart/form-data; boundary=b
+            /2015-03-31/functions/f/invocations | application/json
+            """)
+    void aBodyThatBreaksTheRulesOrOffIsTheClientsMistake(String path, String type) throws Exception {
+        String head = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + type + "\r\n";
+
+        assertThat(server.raw(head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n")).startsWith("HTTP/1.1 400");
+        try (Socket socket = server.connect()) {
+            socket.getOutputStream()
+                    .write((head + "Content-Length: 50\r\n\r\n{").getBytes(StandardCharsets.ISO_8859_1));
+            socket.shutdownOutput();
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.1 400");
+        }
     }
 
     @ParameterizedTest
