@@ -16,10 +16,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
 import org.awaitility.Awaitility;
 
 /// A gateway in a process of its own, as a user starts it: to be killed, or to be seen refusing to start.
 final class ProcessGateway implements AutoCloseable {
+
+    private static final int FIRST_PORT = 20_000;
+    private static final int FIRST_EPHEMERAL_PORT = 32_768;
 
     private final Process process;
     private final int port;
@@ -30,9 +34,15 @@ final class ProcessGateway implements AutoCloseable {
         this.port = port;
     }
 
-    static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
+    /// A port for a process that is yet to start: one of those that the kernel gives to nobody by itself, so that it stays free.
+    static int freePort() {
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, FIRST_EPHEMERAL_PORT);
+            try (ServerSocket _ = new ServerSocket(port)) {
+                return port;
+            } catch (IOException e) {
+                // Taken: another will do.
+            }
         }
     }
 
@@ -83,6 +93,11 @@ final class ProcessGateway implements AutoCloseable {
 
     CompletableFuture<HttpResponse<String>> postLater(String path, String json, String... headers) {
         return client.sendAsync(posting(path, json, headers), HttpResponse.BodyHandlers.ofString());
+    }
+
+    HttpResponse<String> put(String path, String json) throws IOException, InterruptedException {
+        return client.send(request(path).header("content-type", "application/json")
+                .PUT(HttpRequest.BodyPublishers.ofString(json)).build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private HttpRequest posting(String path, String json, String... headers) {
