@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a function sees of a request, and a caller of its answer: the same in every language, on every engine.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class InvokeContract {
+abstract class InvokeContract implements AnswerContract {
 
     private static final String PYTHON_ECHO = "def handler(event, context):\n    return event\n";
     private static final String NODE_ECHO = "exports.handler = async event => event";
@@ -29,7 +29,7 @@ abstract class InvokeContract {
     abstract String engine();
 
     /// The source in the language of `type`.
-    private static String in(String type, String python, String node) {
+    static String in(String type, String python, String node) {
         return type.equals("python") ? python : node;
     }
 
@@ -47,6 +47,11 @@ abstract class InvokeContract {
         if (gateway != null) {
             gateway.close();
         }
+    }
+
+    @Override
+    public TestGateway gateway() {
+        return gateway;
     }
 
     @ParameterizedTest
@@ -157,147 +162,6 @@ abstract class InvokeContract {
 
     @ParameterizedTest
     @ValueSource(strings = {"python", "node"})
-    void aPlainValueIsItsJson(String type) throws Exception {
-        gateway.deploy("text-" + type, type,
-                in(type, "def handler(e, c): return 'ok'",
-                        "exports.handler = () => 'ok'"))
-                .expect(200);
-
-        Answer answer = gateway.get("/api/text-" + type).expect(200);
-
-        assertThat(answer.body()).isEqualTo("\"ok\"");
-        assertThat(answer.header("Content-Type")).contains("application/json");
-        assertThat(answer.header("X-Lambda-Status-Code")).contains("200");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"python", "node"})
-    void anObjectWithAStatusCodeIsAResponse(String type) throws Exception {
-        gateway.deploy("response-" + type, type, in(type, """
-                        def handler(event, context):
-                            return {"statusCode": 201, "headers": {"X-One": "1", "Content-Type": "text/csv"}, "cookies": ["a=b"],
-                                    "multiValueHeaders": {"X-Two": ["2", "3"]}, "body": "a,b", "isBase64Encoded": False}
-                        """,
-                """
-                        exports.handler = async () => ({statusCode: 201, headers: {"X-One": 1, "Content-Type": "text/csv"},
-                            cookies: ["a=b"], multiValueHeaders: {"X-Two": ["2", "3"]}, body: "a,b"})
-                        """)).expect(200);
-
-        Answer answer = gateway.get("/api/response-" + type).expect(201);
-
-        assertThat(answer.body()).isEqualTo("a,b");
-        assertThat(answer.header("Content-Type")).contains("text/csv");
-        assertThat(answer.header("X-One")).contains("1");
-        assertThat(answer.header("Set-Cookie")).contains("a=b");
-        assertThat(answer.headers().get("x-two")).containsExactly("2", "3");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"python", "node"})
-    void aResponsesBodyGetsTheTypeThatItLooksLike(String type) throws Exception {
-        gateway.deploy("typed-" + type, type, in(type, "def handler(e, c): return {'statusCode': 200, 'body': e['b']}",
-                "exports.handler = e => ({statusCode: 200, body: e.b})")).expect(200);
-
-        assertThat(gateway.post("/api/typed-" + type, "{\"b\":\"{\\\"x\\\": 1}\"}").header("Content-Type"))
-                .contains("application/json");
-        assertThat(gateway.post("/api/typed-" + type, "{\"b\":\"hello\"}").header("Content-Type").orElse("")
-                .replace(" ", ""))
-                .isEqualToIgnoringCase("text/plain;charset=utf-8");
-        assertThat(gateway.post("/api/typed-" + type, "{\"b\":{\"x\":1}}").expect(200).json().path("x").asInt())
-                .isEqualTo(1);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"python", "node"})
-    void aBase64ResponseIsDecoded(String type) throws Exception {
-        gateway.deploy("binary-" + type, type, in(type,
-                "def handler(e, c): return {'statusCode': 200, 'headers': {'content-type': 'image/png'}, 'body': '/wAB', 'isBase64Encoded': True}",
-                "exports.handler = () => ({statusCode: 200, headers: {'content-type': 'image/png'}, body: '/wAB', isBase64Encoded: true})"))
-                .expect(200);
-
-        assertThat(gateway.get("/api/binary-" + type).expect(200).bytes()).containsExactly(0xff, 0, 1);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"python", "node"})
-    void whatItThrowsIsAnswered500WithItsOwnStack(String type) throws Exception {
-        gateway.deploy("throws-" + type, type, in(type, "def handler(e, c):\n    raise ValueError('no such thing')",
-                "exports.handler = async () => { throw new TypeError('no such thing') }"))
-                .expect(200);
-
-        Answer answer = gateway.get("/api/throws-" + type).expect(500);
-
-        assertThat(answer.reason()).isEqualTo("function_error");
-        assertThat(answer.json().path("component").asText()).isEqualTo("function");
-        assertThat(answer.json().path("errorType").asText()).isIn("ValueError", "TypeError");
-        assertThat(answer.json().path("error").asText()).contains("no such thing");
-        assertThat(answer.json().path("stackTrace").toString())
-                .contains(type.equals("python") ? "lambda_function.py" : "index.js")
-                .doesNotContain("bootstrap");
-        assertThat(answer.header("X-Lambda-Status-Code")).contains("500");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"python", "node"})
-    void aResultThatIsNoJsonIsABadResult(String type) throws Exception {
-        gateway.deploy("object-" + type, type,
-                in(type, "def handler(e, c): return object()",
-                        "exports.handler = () => 1n"))
-                .expect(200);
-
-        Answer answer = gateway.get("/api/object-" + type).expect(502);
-
-        assertThat(answer.reason()).isEqualTo("bad_result");
-        assertThat(answer.header("X-Lambda-Status-Code")).contains("400");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"python", "node"})
-    void aHeaderThatSmugglesAnotherIsRefused(String type) throws Exception {
-        gateway.deploy("smuggle-" + type, type, in(type,
-                "def handler(e, c): return {'statusCode': 200, 'headers': {'X-A': 'b\\r\\nSet-Cookie: evil=1'}, 'body': ''}",
-                "exports.handler = () => ({statusCode: 200, headers: {'X-A': 'b\\r\\nSet-Cookie: evil=1'}, body: ''})"))
-                .expect(200);
-
-        Answer answer = gateway.get("/api/smuggle-" + type).expect(502);
-
-        assertThat(answer.header("Set-Cookie")).isEmpty();
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"python", "node"})
-    void aTimedOutCallIs504AndTheNextCallWorks(String type) throws Exception {
-        gateway.deploy("loop-" + type, type,
-                in(type, "def handler(e, c):\n    while e.get('loop'): pass\n    return 'done'",
-                        "exports.handler = e => { while (e.loop); return 'done' }"),
-                "timeout_ms", 300)
-                .expect(200);
-
-        Answer answer = gateway.get("/api/loop-" + type + "?loop=1").expect(504);
-
-        assertThat(answer.reason()).isEqualTo("timeout");
-        assertThat(answer.header("X-Lambda-Status-Code")).contains("504");
-        assertThat(gateway.get("/api/loop-" + type).expect(200).body()).isEqualTo("\"done\"");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"python", "node"})
-    void aProcessThatEndsInMidCallIs502WithItsExitCodeAndOutput(String type) throws Exception {
-        gateway.deploy("exit-" + type, type, in(type,
-                "import os\ndef handler(e, c):\n    if e.get('die'):\n        print('last words')\n        os._exit(3)\n    return 1",
-                "exports.handler = e => { if (e.die) { console.log('last words'); process.exit(3) } return 1 }"))
-                .expect(200);
-
-        Answer answer = gateway.get("/api/exit-" + type + "?die=1").expect(502);
-
-        assertThat(answer.reason()).isEqualTo("instance_exited");
-        assertThat(answer.json().path("exitCode").asInt()).isEqualTo(3);
-        assertThat(answer.json().path("output").asText()).contains("last words");
-        gateway.get("/api/exit-" + type).expect(200);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"python", "node"})
     void environmentVariablesReachTheFunctionAndNothingOfTheGatewaysDoes(String type) throws Exception {
         gateway.deploy("env-" + type, type, in(type, "import os\ndef handler(e, c): return dict(os.environ)",
                 "exports.handler = () => process.env"), "env", Map.of("MINE", "s3cret ü"))
@@ -344,15 +208,6 @@ abstract class InvokeContract {
                 .expect(200);
 
         assertThat(gateway.get("/api/named").expect(200).body()).isEqualTo("5");
-    }
-
-    @Test
-    void headIsAnsweredByGetWithoutABody() throws Exception {
-        Answer answer = gateway
-                .send(gateway.request("/api/event-python?x=1").method("HEAD", HttpRequest.BodyPublishers.noBody()))
-                .expect(200);
-
-        assertThat(answer.bytes()).isEmpty();
     }
 
     @Test
