@@ -7,7 +7,8 @@ public interface IdempotencyRepository {
 
     /// What a call that bears a key is to do.
     sealed interface Claim {
-        /// The first call of this key: make it, and then {@link IdempotencyRepository#finish} or {@link IdempotencyRepository#release} it.
+        /// The first call of this key: make it, and then {@link IdempotencyRepository#finish}, {@link IdempotencyRepository#release} or
+        /// {@link IdempotencyRepository#giveUp} it.
         record Fresh() implements Claim {
         }
 
@@ -19,7 +20,7 @@ public interface IdempotencyRepository {
         record Running() implements Claim {
         }
 
-        /// The gateway died during the first call, so that nobody knows what it did.
+        /// The gateway died or failed during the first call, so that nobody knows what it did.
         record Unknown() implements Claim {
         }
 
@@ -39,6 +40,9 @@ public interface IdempotencyRepository {
 
     /// Forgets a call that was `Fresh`, so that a retry makes it again. Does nothing where none is running.
     void release(IdempotencyKey key);
+
+    /// Makes a call that was `Fresh` `Unknown`. Does nothing where none is running.
+    void giveUp(IdempotencyKey key);
 
     /// Makes what a gateway that died left running `Unknown`. To be called before the first claim of a process, by it alone.
     ///

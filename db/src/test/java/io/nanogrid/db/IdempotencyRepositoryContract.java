@@ -69,11 +69,23 @@ public abstract class IdempotencyRepositoryContract extends Contract {
     }
 
     @Test
-    void anAnswerIsNeitherReleasedNorReplaced() {
+    void ofACallThatWasGivenUpNobodyKnowsWhatItDid() {
+        claim(KEY);
+
+        database.idempotency().giveUp(KEY);
+
+        assertThat(claim(KEY)).isInstanceOf(Claim.Unknown.class);
+        database.idempotency().finish(KEY, BODY);
+        assertThat(claim(KEY)).isInstanceOf(Claim.Unknown.class);
+    }
+
+    @Test
+    void anAnswerIsNeitherReleasedReplacedNorGivenUp() {
         claim(KEY);
         database.idempotency().finish(KEY, BODY);
 
         database.idempotency().release(KEY);
+        database.idempotency().giveUp(KEY);
         database.idempotency().finish(KEY, new byte[]{9});
 
         assertThat(claim(KEY)).isInstanceOfSatisfying(Claim.Finished.class,

@@ -30,6 +30,7 @@ import io.nanogrid.gateway.http.Parts;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.invoke.MemoryTuner;
 import io.nanogrid.gateway.invoke.OutputStore;
+import io.nanogrid.gateway.invoke.PatientIdempotency;
 import io.nanogrid.gateway.invoke.RunFunction;
 import io.nanogrid.gateway.jobs.Cleaner;
 import io.nanogrid.gateway.jobs.JobRunner;
@@ -145,17 +146,18 @@ public final class Wiring implements AutoCloseable {
 
         OutputStore outputs = new OutputStore(data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
         RunFunction run = new RunFunction(dispatcher, log, outputs, tuner);
-        closing(new Cleaner(database.jobs(), database.idempotency(), outputs, RESULTS_KEPT, clock));
+        PatientIdempotency idempotency = closing(new PatientIdempotency(database.idempotency()));
+        idempotency.recover();
+        closing(new Cleaner(database.jobs(), idempotency, outputs, RESULTS_KEPT, clock));
         JobRunner jobs = closing(new JobRunner(database.queue(), catalog, run, poolConfig.mostInstances(),
                 poolConfig.defaultConcurrency(), config.drain()));
-        database.idempotency().recover();
 
         HttpServer server = closing(new HttpServer(new Parts(config, version, database,
                 new Parts.Access(keys, new SigV4Verifier(keys, clock), new MemoryRateLimitStore()),
                 new Parts.Platform(engine, runtimes, pool),
                 new Parts.Deploying(store, data.uploads(), new DefinitionReader(types, store), deployer,
                         new FunctionDefinitionReader(types, store), functionDeployer, catalog, events, routes),
-                new Parts.Running(new Invoke(dispatcher, log, clock), run, outputs),
+                new Parts.Running(new Invoke(dispatcher, log, clock), run, outputs, idempotency),
                 new Parts.Watching(log, feed, tuner, metrics)), given.connections()));
         // Jobs that run and calls in flight have the same time to end in.
         AutoCloseable drain = jobs::drain;

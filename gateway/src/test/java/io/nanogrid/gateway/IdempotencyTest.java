@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nanogrid.gateway.TestGateway.Answer;
 import java.net.http.HttpRequest;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -223,6 +226,22 @@ class IdempotencyTest {
             Awaitility.await().atMost(Duration.ofSeconds(20))
                     .until(() -> small.post("/run", job, "x-async", "true", KEY, "k2").status() == 202);
         }
+    }
+
+    @Test
+    void anAnswerThatCouldNotBeStoredIsGivenAllTheSame() throws Exception {
+        String key = freshKey();
+        Answer first;
+        try (Connection database = DriverManager
+                .getConnection("jdbc:sqlite:" + gateway.directory().resolve("db/nanogrid.db"));
+                Statement statement = database.createStatement()) {
+            statement.execute("CREATE TRIGGER full BEFORE UPDATE ON idempotency BEGIN SELECT RAISE(ABORT, 'full'); END");
+            first = run(key, "{}").expect(200);
+            assertThat(run(key, "{}").expect(200).header(REPLAYED)).contains("true");
+            statement.execute("DROP TRIGGER full");
+        }
+
+        assertThat(run(key, "{}").expect(200).bytes()).isEqualTo(first.bytes());
     }
 
     @ParameterizedTest

@@ -56,6 +56,13 @@ final class SqliteIdempotency implements IdempotencyRepository {
     }
 
     @Override
+    public void giveUp(IdempotencyKey key) {
+        lanes.write(connection -> Sql.update(connection, """
+                UPDATE idempotency SET state = 'UNKNOWN'
+                WHERE scope = ? AND key = ? AND state = 'RUNNING'""", key.scope(), key.key()));
+    }
+
+    @Override
     public int recover() {
         return lanes.write(connection -> Sql.update(connection,
                 "UPDATE idempotency SET state = 'UNKNOWN' WHERE state = 'RUNNING'"));

@@ -21,7 +21,7 @@ record Common(
                 callers,
                 limits,
                 new CallLimit(limits, callers, config.rateLimitPerMinute()),
-                new Idempotency(parts.database().idempotency(), InstantSource.system()),
+                new Idempotency(parts.running().idempotency(), InstantSource.system()),
                 new Problems(config.maxBodyBytes()));
     }
 }

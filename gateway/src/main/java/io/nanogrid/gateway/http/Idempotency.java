@@ -1,11 +1,10 @@
 package io.nanogrid.gateway.http;
 
 import io.nanogrid.db.IdempotencyKey;
-import io.nanogrid.db.IdempotencyRepository;
 import io.nanogrid.db.IdempotencyRepository.Claim;
 import io.nanogrid.db.RefusedException;
-import io.nanogrid.db.StorageException;
 import io.nanogrid.gateway.code.CodeBundle;
+import io.nanogrid.gateway.invoke.PatientIdempotency;
 import io.nanogrid.gateway.wire.Bytes;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -19,8 +18,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Makes a call that bears an `Idempotency-Key` once, and gives whoever repeats it the first call's answer. Safe for use by many threads.
 ///
@@ -30,17 +27,16 @@ final class Idempotency {
     static final String HEADER = "Idempotency-Key";
     static final String REPLAYED = "Idempotency-Replayed";
 
-    private static final Logger LOG = LoggerFactory.getLogger(Idempotency.class);
     private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
     private static final Duration KEPT = Duration.ofHours(24);
     private static final String ASK_AGAIN_SECONDS = "1";
     /// The longest body that is kept.
     static final int MAX_BYTES = 1 << 20;
 
-    private final IdempotencyRepository repository;
+    private final PatientIdempotency repository;
     private final InstantSource clock;
 
-    Idempotency(IdempotencyRepository repository, InstantSource clock) {
+    Idempotency(PatientIdempotency repository, InstantSource clock) {
         this.repository = repository;
         this.clock = clock;
     }
@@ -58,7 +54,7 @@ final class Idempotency {
 
     /// How what is kept of a key begins.
     private enum Kind {
-        RESPONSE, TOO_LONG, UNKNOWN
+        RESPONSE, TOO_LONG
     }
 
     /// Makes a call and answers it.
@@ -109,30 +105,20 @@ final class Idempotency {
         try {
             call.make();
         } catch (Problem.Thrown | RefusedException e) {
-            release(first);
+            repository.release(first.key());
             throw e;
         } catch (RuntimeException | Error e) {
-            finish(first, Kind.UNKNOWN, _ -> {
-            });
+            repository.giveUp(first.key());
             throw e;
         }
     }
 
-    /// Keeps an answer, if it isn't too long: of one that is, the status alone. The call has been made, so its answer is given even where it can't be
-    /// kept.
+    /// Keeps an answer, if it isn't too long: of one that is, the status alone.
     void keep(Attempt.First first, KeptResponse response) {
         if (response.body().size() > MAX_BYTES) {
             finish(first, Kind.TOO_LONG, out -> out.writeShort(response.status()));
         } else {
             finish(first, Kind.RESPONSE, response::write);
-        }
-    }
-
-    private void release(Attempt.First first) {
-        try {
-            repository.release(first.key());
-        } catch (StorageException e) {
-            LOG.error("An Idempotency-Key whose call wasn't made is taken until the gateway starts again", e);
         }
     }
 
@@ -148,11 +134,7 @@ final class Idempotency {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        try {
-            repository.finish(first.key(), bytes.toByteArray());
-        } catch (StorageException e) {
-            LOG.error("The answer to a call with an Idempotency-Key can't be kept", e);
-        }
+        repository.finish(first.key(), bytes.toByteArray());
     }
 
     private static KeptResponse read(byte[] kept) {
@@ -160,7 +142,6 @@ final class Idempotency {
             return switch (Kind.values()[in.readByte()]) {
                 case RESPONSE -> KeptResponse.read(in);
                 case TOO_LONG -> throw Problem.idempotencyNotKept(in.readUnsignedShort(), MAX_BYTES).thrown();
-                case UNKNOWN -> throw Problem.idempotencyUnknown().thrown();
             };
         } catch (IOException e) {
             throw new UncheckedIOException(e);

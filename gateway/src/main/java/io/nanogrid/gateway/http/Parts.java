@@ -16,6 +16,7 @@ import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.invoke.MemoryTuner;
 import io.nanogrid.gateway.invoke.OutputStore;
+import io.nanogrid.gateway.invoke.PatientIdempotency;
 import io.nanogrid.gateway.invoke.RunFunction;
 import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.logs.CallFeed;
@@ -60,7 +61,7 @@ public record Parts(
     }
 
     /// What makes calls.
-    public record Running(Invoke invoke, RunFunction run, OutputStore outputs) {
+    public record Running(Invoke invoke, RunFunction run, OutputStore outputs, PatientIdempotency idempotency) {
     }
 
     /// What is known of calls that were made.
