@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
@@ -124,7 +123,7 @@ class KeysTest {
             String secret = json(make(server, "{\"name\": \"ci\", \"scopes\": [\"read\"]}", OWNER), 201).path("secret")
                     .asText();
             client.newWebSocketBuilder().header("x-api-key", secret).buildAsync(
-                    URI.create("ws://127.0.0.1:" + server.http.javalin.port() + "/deploy/ws"),
+                    server.webSocket("/deploy/ws"),
                     new WebSocket.Listener() {
                         @Override
                         public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {

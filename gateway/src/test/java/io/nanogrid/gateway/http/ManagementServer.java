@@ -61,6 +61,10 @@ final class ManagementServer implements AutoCloseable {
         return send("GET", path, "", headers);
     }
 
+    URI webSocket(String path) {
+        return URI.create("ws://" + base.getAuthority() + path);
+    }
+
     /// A request byte for byte, as no HTTP client would send it; it has to ask for the connection to be closed.
     String raw(String request) throws IOException {
         try (Socket socket = connect()) {
