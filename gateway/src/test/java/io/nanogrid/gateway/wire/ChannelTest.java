@@ -412,7 +412,8 @@ class ChannelTest {
 
     private void assertFilesAreAViolation(Peer.Script script) throws IOException {
         try (Channel channel = connected(script)) {
-            assertThatThrownBy(() -> call(channel, new OutputFiles(new Received()))).isInstanceOf(ProtocolViolation.class);
+            assertThatThrownBy(() -> call(channel, new OutputFiles(new Received())))
+                    .isInstanceOf(ProtocolViolation.class);
         }
     }
 
