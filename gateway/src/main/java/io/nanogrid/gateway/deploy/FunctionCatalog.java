@@ -81,17 +81,17 @@ public final class FunctionCatalog {
         if (!(found instanceof Found.Unknown)) {
             return found;
         }
-        long mark = live.mark();
+        LiveFunctions.Reading reading = live.read();
         Optional<FunctionRecord> named = functions.findByName(nameOrId);
         if (named.isEmpty()) {
             return found;
         }
-        live.keepName(mark, nameOrId, named.get().id());
+        reading.keepName(nameOrId, named.get().id());
         return find(named.get().id(), version);
     }
 
     private Found load(String id, @Nullable Integer asked) throws InterruptedException {
-        long mark = live.mark();
+        LiveFunctions.Reading reading = live.read();
         FunctionRecord function = functions.find(id).orElse(null);
         Integer current = function == null ? null : function.currentVersion();
         if (function == null || current == null) {
@@ -107,7 +107,7 @@ public final class FunctionCatalog {
         try (Prepared prepared = builds.prepare(function.name(), record, line -> LOG.info("{}", line))) {
             // An older version may have been retired when it was replaced.
             pool.readmit(prepared.version().key());
-            live.keep(mark, function, current, prepared.version());
+            reading.keep(function, current, prepared.version());
             return new Found.Ready(prepared.version(), function);
         } catch (InvalidDefinition | EngineException e) {
             LOG.error("Version {} of function {} can't be run: {}", number, id, e.getMessage());

@@ -14,8 +14,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The functions that have been called by name or id, in memory, ready to run. What isn't here may still be stored.
 ///
-/// Safe for use by many threads. Readers look into the concurrent maps; the monitor orders writers, so that what was read from the database
-/// before a change can't be put in after it.
+/// Safe for use by many threads. Readers look into the concurrent maps; the monitor orders writers.
+///
+/// What isn't here is read from the database and kept, while others change it and say so here. So it can happen that one thread reads version 1,
+/// another stores version 2 and switches to it, and only then the first comes to keep what it has read. Hence a [Reading], which keeps nothing
+/// once anything has changed since it began: whoever looks next reads again.
 public final class LiveFunctions {
 
     /// @param versions those that have been asked for, by number
@@ -34,6 +37,7 @@ public final class LiveFunctions {
 
     private final Map<String, Entry> byId = new ConcurrentHashMap<>();
     private final Map<String, String> idByName = new ConcurrentHashMap<>();
+    /// How often anything has changed. Guarded by the monitor.
     private long changes;
 
     /// @param number null for the version that runs now
@@ -52,23 +56,38 @@ public final class LiveFunctions {
         return idByName.get(name);
     }
 
-    /// To be asked before the database is: what is read afterwards is as new as this mark, or newer.
-    synchronized long mark() {
-        return changes;
+    /// To be begun before the database is asked.
+    synchronized Reading read() {
+        return new Reading(changes);
     }
 
-    /// Keeps what was read, unless anything has changed since the mark.
-    synchronized void keep(long mark, FunctionRecord function, int current, FunctionVersion version) {
-        if (mark == changes) {
-            byId.merge(function.id(), new Entry(function, current, Map.of(version.key().version(), version)),
-                    (present, _) -> present.with(version));
+    /// One look into the database, by one thread. What is kept of it is as new as what is here.
+    final class Reading {
+
+        private final long began;
+
+        private Reading(long began) {
+            this.began = began;
         }
-    }
 
-    /// Keeps what a name means, unless anything has changed since the mark.
-    synchronized void keepName(long mark, String name, String id) {
-        if (mark == changes) {
-            idByName.put(name, id);
+        /// Does nothing where something has changed since this began.
+        void keep(FunctionRecord function, int current, FunctionVersion version) {
+            unlessChanged(() -> byId.merge(function.id(),
+                    new Entry(function, current, Map.of(version.key().version(), version)),
+                    (present, _) -> present.with(version)));
+        }
+
+        /// Does nothing where something has changed since this began.
+        void keepName(String name, String id) {
+            unlessChanged(() -> idByName.put(name, id));
+        }
+
+        private void unlessChanged(Runnable write) {
+            synchronized (LiveFunctions.this) {
+                if (began == changes) {
+                    write.run();
+                }
+            }
         }
     }
 

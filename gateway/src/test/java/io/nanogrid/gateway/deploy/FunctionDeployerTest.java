@@ -285,7 +285,7 @@ final class FunctionDeployerTest {
     void aFunctionThatIsBeingBuiltCannotBeDeleted() throws Exception {
         String id = create("one", returning(1));
         AtomicReference<@Nullable Exception> refusal = new AtomicReference<>();
-        bench.onceStored.set(() -> {
+        bench.after.put("completeVersion", () -> {
             try {
                 deployer.delete(id);
             } catch (InterruptedException | RuntimeException e) {
@@ -343,6 +343,45 @@ final class FunctionDeployerTest {
         for (FutureTask<Found> caller : callers) {
             assertThat(ready(caller)).isEqualTo(id);
         }
+    }
+
+    @Test
+    void aFunctionThatIsDeletedWhileItIsLoadedIsNotFoundAfterwards() throws Exception {
+        String id = create("one", returning(1));
+        create("keeps the code", returning(1));
+        Workbench.Process fresh = bench.restarted();
+        bench.after.put("version", done(() -> fresh.functionDeployer().delete(id)));
+
+        fresh.catalog().find(id, null);
+
+        assertThat(fresh.catalog().find(id, null)).isEqualTo(new Found.Unknown());
+    }
+
+    @Test
+    void aNameThatIsGivenUpWhileItIsLookedUpIsNotFoundAfterwards() throws Exception {
+        String id = create("old", returning(1));
+        Workbench.Process fresh = bench.restarted();
+        bench.after.put("findByName",
+                done(() -> fresh.functionDeployer().update(id, _ -> draft("new", returning(2), null))));
+
+        fresh.catalog().findByName("old", null);
+
+        assertThat(fresh.catalog().findByName("old", null)).isEqualTo(new Found.Unknown());
+    }
+
+    @FunctionalInterface
+    private interface Step {
+        void run() throws Exception;
+    }
+
+    private static Runnable done(Step step) {
+        return () -> {
+            try {
+                step.run();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        };
     }
 
     private static String ready(FutureTask<Found> caller) throws ExecutionException, InterruptedException {

@@ -45,7 +45,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -56,9 +55,8 @@ final class Workbench implements AutoCloseable {
     final Set<String> failing = ConcurrentHashMap.newKeySet();
     /// How often the repository was asked for anything.
     final AtomicInteger reads = new AtomicInteger();
-    /// What happens between a version's being stored as current and its being run.
-    final AtomicReference<Runnable> onceStored = new AtomicReference<>(() -> {
-    });
+    /// What happens when one of the repository's methods has done its work and hasn't returned, the next time.
+    final Map<String, Runnable> after = new ConcurrentHashMap<>();
     final Path work;
     final Database database;
     final CodeStore store;
@@ -121,8 +119,9 @@ final class Workbench implements AutoCloseable {
                     }
                     try {
                         Object result = method.invoke(real, arguments);
-                        if (method.getName().equals("completeVersion")) {
-                            onceStored.get().run();
+                        Runnable next = after.remove(method.getName());
+                        if (next != null) {
+                            next.run();
                         }
                         return result;
                     } catch (InvocationTargetException e) {
