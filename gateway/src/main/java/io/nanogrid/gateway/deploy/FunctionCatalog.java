@@ -10,29 +10,59 @@ import io.nanogrid.gateway.engine.Turns;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Finds the version of a function that a call by id or name is meant for. What has been found once is found again without the database.
 ///
-/// Safe for use by many threads. Of those that want the same function first, one loads it and the others wait for that.
+/// Safe for use by many threads. Of those that want the same function first, one loads it and the others wait for that. Where it can't be had they all
+/// learn so from that one try, as does who comes within the next second: it may have taken minutes.
 public final class FunctionCatalog {
 
     private static final Logger LOG = LoggerFactory.getLogger(FunctionCatalog.class);
+    private static final long REMEMBERED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final FunctionRepository functions;
     private final Builds builds;
     private final InstancePool pool;
     private final LiveFunctions live;
+    private final LongSupplier nanoTime;
     private final Turns<String> turns = new Turns<>();
+    private final Map<Wanted, Failure> failures = new ConcurrentHashMap<>();
 
     public FunctionCatalog(FunctionRepository functions, Builds builds, InstancePool pool, LiveFunctions live) {
+        this(functions, builds, pool, live, System::nanoTime);
+    }
+
+    FunctionCatalog(FunctionRepository functions, Builds builds, InstancePool pool, LiveFunctions live,
+            LongSupplier nanoTime) {
         this.functions = functions;
         this.builds = builds;
         this.pool = pool;
         this.live = live;
+        this.nanoTime = nanoTime;
+    }
+
+    /// @param version null for the one that runs now
+    private record Wanted(String functionId, @Nullable Integer version) {
+    }
+
+    /// A version that couldn't be had.
+    ///
+    /// @param end when that was clear
+    private record Failure(Found.Unavailable found, LiveFunctions.Reading reading, long end) {
+
+        /// Whether it answers a question of that time: one that waited for it, or came soon after it and after no change.
+        boolean answers(long asked) {
+            long late = asked - end;
+            return late <= 0 || late < REMEMBERED_NANOS && !reading.isOutdated();
+        }
     }
 
     /// What came of looking for a function.
@@ -64,12 +94,27 @@ public final class FunctionCatalog {
         if (known != null) {
             return new Found.Ready(known.version(), known.function());
         }
+        long asked = nanoTime.getAsLong();
+        Wanted wanted = new Wanted(functionId, version);
         try (Turns<String>.Turn _ = turns.take(functionId)) {
             LiveFunctions.Found meanwhile = live.find(functionId, version);
-            return meanwhile != null
-                    ? new Found.Ready(meanwhile.version(), meanwhile.function())
-                    : load(functionId, version);
+            if (meanwhile != null) {
+                return new Found.Ready(meanwhile.version(), meanwhile.function());
+            }
+            Failure failure = failures.get(wanted);
+            return failure != null && failure.answers(asked) ? failure.found() : load(wanted);
         }
+    }
+
+    private Found load(Wanted wanted) throws InterruptedException {
+        LiveFunctions.Reading reading = live.read();
+        Found found = load(wanted.functionId(), wanted.version(), reading);
+        if (found instanceof Found.Unavailable failed) {
+            long now = nanoTime.getAsLong();
+            failures.values().removeIf(old -> !old.answers(now));
+            failures.put(wanted, new Failure(failed, reading, now));
+        }
+        return found;
     }
 
     /// By id, else the newest function of that name.
@@ -90,8 +135,7 @@ public final class FunctionCatalog {
         return find(named.get().id(), version);
     }
 
-    private Found load(String id, @Nullable Integer asked) throws InterruptedException {
-        LiveFunctions.Reading reading = live.read();
+    private Found load(String id, @Nullable Integer asked, LiveFunctions.Reading reading) throws InterruptedException {
         FunctionRecord function = functions.find(id).orElse(null);
         Integer current = function == null ? null : function.currentVersion();
         if (function == null || current == null) {

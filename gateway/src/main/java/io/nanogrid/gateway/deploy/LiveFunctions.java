@@ -82,9 +82,15 @@ public final class LiveFunctions {
             unlessChanged(() -> idByName.put(name, id));
         }
 
+        boolean isOutdated() {
+            synchronized (LiveFunctions.this) {
+                return began != changes;
+            }
+        }
+
         private void unlessChanged(Runnable write) {
             synchronized (LiveFunctions.this) {
-                if (began == changes) {
+                if (!isOutdated()) {
                     write.run();
                 }
             }

@@ -90,12 +90,12 @@ final class FunctionDeployerTest {
         String id = create("one", returning(1));
         assertThat(bench.run(id)).isEqualTo("1");
         assertThat(catalog.findByName("one", null)).isInstanceOf(Found.Ready.class);
-        int before = bench.reads.get();
+        int before = bench.asked();
 
         assertThat(bench.run(id)).isEqualTo("1");
         assertThat(catalog.findByName("one", null)).isInstanceOf(Found.Ready.class);
 
-        assertThat(bench.reads.get()).isEqualTo(before);
+        assertThat(bench.asked()).isEqualTo(before);
     }
 
     @Test
@@ -391,10 +391,65 @@ final class FunctionDeployerTest {
     @Test
     void afterARestartAFunctionWhoseCodeIsLostIsNotTakenForUnknown() throws Exception {
         String id = create("one", returning(1));
-        Files.delete(bench.work.resolve("code").resolve(bench.codeFiles().getFirst()));
+        bench.loseCode();
 
         assertThat(bench.restarted().catalog().find(id, null)).isInstanceOfSatisfying(Found.Unavailable.class,
                 found -> assertThat(found.message()).contains("send it again"));
+    }
+
+    @Test
+    void aFunctionThatCannotBeLoadedIsTriedOnceForAllWhoWaitForIt() throws Exception {
+        String id = create("one", returning(1));
+        bench.loseCode();
+        FunctionCatalog fresh = bench.restarted().catalog();
+        int before = bench.asked("version");
+        List<FutureTask<Found>> waiters = new ArrayList<>();
+        bench.after.put("version", done(() -> {
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                FutureTask<Found> waiter = new FutureTask<>(() -> fresh.find(id, null));
+                waiters.add(waiter);
+                threads.add(Thread.startVirtualThread(waiter));
+            }
+            Awaitility.await().atMost(PATIENCE)
+                    .until(() -> threads.stream().allMatch(thread -> thread.getState() == Thread.State.WAITING));
+            bench.now.addAndGet(Duration.ofMinutes(1).toNanos());
+            create("another", returning(2));
+        }));
+
+        assertThat(fresh.find(id, null)).isInstanceOf(Found.Unavailable.class);
+
+        for (FutureTask<Found> waiter : waiters) {
+            assertThat(waiter.get()).isInstanceOf(Found.Unavailable.class);
+        }
+        assertThat(bench.asked("version")).isEqualTo(before + 1);
+    }
+
+    @Test
+    void aFunctionThatCouldNotBeLoadedIsTriedAgainAfterASecond() throws Exception {
+        String id = create("one", returning(1));
+        bench.loseCode();
+        FunctionCatalog fresh = bench.restarted().catalog();
+        assertThat(fresh.find(id, null)).isInstanceOf(Found.Unavailable.class);
+        bench.stored(returning(1));
+
+        assertThat(fresh.find(id, null)).isInstanceOf(Found.Unavailable.class);
+        bench.now.addAndGet(Duration.ofSeconds(1).toNanos());
+        assertThat(fresh.find(id, null)).isInstanceOf(Found.Ready.class);
+    }
+
+    @Test
+    void aChangeMakesUpForAFunctionThatCouldNotBeLoadedAtOnce() throws Exception {
+        String id = create("one", returning(1));
+        bench.loseCode();
+        Workbench.Process fresh = bench.restarted();
+        assertThat(fresh.catalog().find(id, null)).isInstanceOf(Found.Unavailable.class);
+
+        fresh.functionDeployer().update(id, present -> draft(present.name(), returning(2), null));
+        assertThat(fresh.catalog().find(id, null)).isInstanceOf(Found.Ready.class);
+        assertThat(fresh.catalog().find(id, 1)).isInstanceOf(Found.Unavailable.class);
+        fresh.functionDeployer().delete(id);
+        assertThat(fresh.catalog().find(id, 1)).isEqualTo(new Found.Unknown());
     }
 
     @Test

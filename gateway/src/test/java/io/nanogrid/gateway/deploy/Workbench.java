@@ -44,7 +44,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -53,10 +53,10 @@ final class Workbench implements AutoCloseable {
 
     /// The repository's methods that fail as on a full disk.
     final Set<String> failing = ConcurrentHashMap.newKeySet();
-    /// How often the repository was asked for anything.
-    final AtomicInteger reads = new AtomicInteger();
     /// What happens when one of the repository's methods has done its work and hasn't returned, the next time.
     final Map<String, Runnable> after = new ConcurrentHashMap<>();
+    /// The catalogs' clock, in nanoseconds. Goes on by one when it is read.
+    final AtomicLong now = new AtomicLong();
     final Path work;
     final Database database;
     final CodeStore store;
@@ -65,6 +65,8 @@ final class Workbench implements AutoCloseable {
     final FunctionDeployer functionDeployer;
     final FunctionCatalog catalog;
     final Deployer deployer;
+    /// How often each of the repository's methods was called.
+    private final Map<String, Integer> asked = new ConcurrentHashMap<>();
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Runtimes runtimes;
     private final LocalDispatcher dispatcher;
@@ -101,7 +103,7 @@ final class Workbench implements AutoCloseable {
         LiveFunctions live = new LiveFunctions();
         Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, live);
         return new Process(new FunctionDeployer(functions, builds, pool, live),
-                new FunctionCatalog(functions, builds, pool, live),
+                new FunctionCatalog(functions, builds, pool, live, now::incrementAndGet),
                 new Deployer(database.callbacks(), functions, builds, pool, routes, live, new DeployEvents()));
     }
 
@@ -113,7 +115,7 @@ final class Workbench implements AutoCloseable {
     private FunctionRepository hooked(FunctionRepository real) {
         return (FunctionRepository) Proxy.newProxyInstance(getClass().getClassLoader(),
                 new Class<?>[]{FunctionRepository.class}, (_, method, arguments) -> {
-                    reads.incrementAndGet();
+                    asked.merge(method.getName(), 1, Integer::sum);
                     if (failing.contains(method.getName())) {
                         throw new StorageException("full: " + method.getName());
                     }
@@ -128,6 +130,22 @@ final class Workbench implements AutoCloseable {
                         throw e.getCause();
                     }
                 });
+    }
+
+    /// How often the repository was asked for anything.
+    int asked() {
+        return asked.values().stream().mapToInt(Integer::intValue).sum();
+    }
+
+    int asked(String method) {
+        return asked.getOrDefault(method, 0);
+    }
+
+    /// As a disk that is damaged.
+    void loseCode() throws IOException {
+        for (String file : codeFiles()) {
+            Files.delete(work.resolve("code").resolve(file));
+        }
     }
 
     /// @return its hash
