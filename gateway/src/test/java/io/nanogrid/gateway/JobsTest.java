@@ -100,11 +100,16 @@ class JobsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"state=lost", "state=", "limit=0", "limit=1001", "limit=x", "limit=-1", "cursor=%00",
-            "cursor=zzz",
-            "cursor="})
+    @ValueSource(strings = {"state=lost", "state=", "limit=0", "limit=1001", "limit=x", "limit=-1", "limit=%2B5",
+            "limit=%D9%A5", "limit=5&limit=5", "cursor=a&cursor=b"})
     void aListThatCannotBeGivenIsRefused(String query) throws Exception {
         assertThat(gateway.get("/jobs?" + query).expect(400).reason()).isEqualTo("invalid_parameter");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cursor=%00", "cursor=zzz", "cursor="})
+    void aListDoesNotGoOnFromACursorThatItNeverGave(String query) throws Exception {
+        assertThat(gateway.get("/jobs?" + query).expect(400).reason()).isEqualTo("invalid_cursor");
     }
 
     @Test

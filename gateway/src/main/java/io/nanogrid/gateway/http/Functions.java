@@ -26,7 +26,6 @@ import org.slf4j.LoggerFactory;
 final class Functions {
 
     private static final Logger LOG = LoggerFactory.getLogger(Functions.class);
-    private static final int DEFAULT_LIMIT = 50;
     private static final int MAX_LIMIT = 200;
 
     private final FunctionRepository functions;
@@ -88,26 +87,14 @@ final class Functions {
     }
 
     void list(Context ctx) {
-        Page<FunctionRecord> page;
-        try {
-            page = functions.list(limit(ctx), ctx.queryParam("cursor"));
-        } catch (IllegalArgumentException e) {
-            throw Problem.badRequest("invalid_cursor", "cursor must be a nextCursor of this list, as it was answered")
-                    .thrown();
-        }
+        ListQuery query = new ListQuery(ctx);
+        int limit = query.limit(MAX_LIMIT);
+        String cursor = query.cursor();
+        Page<FunctionRecord> page = ListQuery.page(() -> functions.list(limit, cursor));
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("functions", page.items().stream().map(one -> FunctionJson.function(one, running(one))).toList());
         json.put("nextCursor", page.nextCursor());
         ctx.json(json);
-    }
-
-    private static int limit(Context ctx) {
-        String text = ctx.queryParam("limit");
-        int limit = text == null ? DEFAULT_LIMIT : text.matches("\\d{1,4}") ? Integer.parseInt(text) : 0;
-        if (limit < 1 || limit > MAX_LIMIT) {
-            throw Problem.badRequest("invalid_field", "limit must be a whole number from 1 to " + MAX_LIMIT).thrown();
-        }
-        return limit;
     }
 
     void get(Context ctx) {

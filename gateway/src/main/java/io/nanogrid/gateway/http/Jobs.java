@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 /// `/status/{jobId}` and `/jobs`: what has become of calls that were accepted for later.
 final class Jobs {
 
-    private static final int DEFAULT_LIMIT = 50;
     private static final int MAX_LIMIT = 1_000;
     private static final String STATES = Arrays.stream(JobState.values()).map(JobState::wireName).toList().toString();
 
@@ -38,15 +37,11 @@ final class Jobs {
     }
 
     void list(Context ctx) {
-        Page<JobRecord> page;
-        JobState state = state(ctx.queryParam("state"));
-        int limit = limit(ctx.queryParam("limit"));
-        try {
-            page = jobs.list(state, limit, ctx.queryParam("cursor"));
-        } catch (IllegalArgumentException e) {
-            throw Problem.badRequest("invalid_parameter", "cursor must be the nextCursor of an earlier answer")
-                    .thrown();
-        }
+        ListQuery query = new ListQuery(ctx);
+        JobState state = query.value("state", "one of " + STATES, Jobs::state);
+        int limit = query.limit(MAX_LIMIT);
+        String cursor = query.cursor();
+        Page<JobRecord> page = ListQuery.page(() -> jobs.list(state, limit, cursor));
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("jobs", page.items().stream().map(JobJson::summary).toList());
         json.put("nextCursor", page.nextCursor());
@@ -73,26 +68,8 @@ final class Jobs {
                 .notFound("there is no such job; those that have ended are kept for an hour").thrown());
     }
 
-    private static @Nullable JobState state(@Nullable String name) {
-        if (name == null) {
-            return null;
-        }
-        try {
-            return JobState.valueOf(name.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException e) {
-            throw Problem.badRequest("invalid_parameter", "state must be one of " + STATES).thrown();
-        }
-    }
-
-    private static int limit(@Nullable String text) {
-        try {
-            int limit = text == null ? DEFAULT_LIMIT : Integer.parseInt(text);
-            if (limit >= 1 && limit <= MAX_LIMIT) {
-                return limit;
-            }
-        } catch (NumberFormatException e) {
-            // As what is out of range.
-        }
-        throw Problem.badRequest("invalid_parameter", "limit must be a whole number from 1 to " + MAX_LIMIT).thrown();
+    private static Optional<JobState> state(String name) {
+        return Arrays.stream(JobState.values()).filter(state -> state.wireName().equals(name.toLowerCase(Locale.ROOT)))
+                .findFirst();
     }
 }

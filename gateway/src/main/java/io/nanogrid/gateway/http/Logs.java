@@ -83,8 +83,10 @@ final class Logs {
         String cursor = query.cursor();
         int text = 0;
         do {
-            Page<ExecutionRecord> page = page(functionId, query, Math.min(query.limit() - records.size(), READ_AT_ONCE),
-                    cursor);
+            int limit = Math.min(query.limit() - records.size(), READ_AT_ONCE);
+            String from = cursor;
+            Page<ExecutionRecord> page = ListQuery
+                    .page(() -> executions.list(functionId, query.filter(), limit, from));
             page.items().forEach(call -> records.add(LogJson.record(call)));
             text += page.items().stream().mapToInt(call -> call.stdout().length() + call.stderr().length()).sum();
             cursor = page.nextCursor();
@@ -94,15 +96,6 @@ final class Logs {
         json.put("logs", records);
         json.put("nextCursor", cursor);
         ctx.json(json);
-    }
-
-    private Page<ExecutionRecord> page(String functionId, LogQuery query, int limit, @Nullable String cursor) {
-        try {
-            return executions.list(functionId, query.filter(), limit, cursor);
-        } catch (IllegalArgumentException e) {
-            throw Problem.badRequest("invalid_parameter", "cursor must be the nextCursor of an earlier answer")
-                    .thrown();
-        }
     }
 
     private void stream(Context ctx, Function<Context, String> find) throws InterruptedException {

@@ -235,6 +235,15 @@ class OpenApiTest {
         assertDocumented("POST", path, response);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/functions", "/jobs"})
+    void whatItSaysAboutListsThatCannotBeGivenIsTrue(String path) throws Exception {
+        HttpResponse<String> response = server.get(path + "?limit=0");
+
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertDocumented("GET", path, response);
+    }
+
     @Test
     void whatItSaysAboutBodiesThatAreTooLargeIsTrue() throws Exception {
         HttpResponse<String> response = server.send("POST", "/callbacks", " ".repeat(7 << 20));
