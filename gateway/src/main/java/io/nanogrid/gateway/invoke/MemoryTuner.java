@@ -111,7 +111,8 @@ public final class MemoryTuner {
     /// The peaks of the last calls. Its monitor guards it.
     private static final class Window {
         private final long[] peaks = new long[WINDOW];
-        private int calls;
+        private int next;
+        private int known;
 
         /// @param newestFirst no more than the window holds
         static Window of(long[] newestFirst) {
@@ -122,13 +123,14 @@ public final class MemoryTuner {
             return window;
         }
 
+        /// In place of the oldest, where it is full.
         synchronized void add(long peak) {
-            peaks[calls % WINDOW] = peak;
-            calls = calls == 2 * WINDOW - 1 ? WINDOW : calls + 1;
+            peaks[next] = peak;
+            next = (next + 1) % WINDOW;
+            known = Math.min(known + 1, WINDOW);
         }
 
         synchronized Advice advice(int limitMb) {
-            int known = Math.min(calls, WINDOW);
             return Advice.of(known, Arrays.stream(peaks, 0, known).max().orElse(0), limitMb);
         }
     }
