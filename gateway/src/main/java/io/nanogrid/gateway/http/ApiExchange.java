@@ -26,14 +26,15 @@ final class ApiExchange {
     private final Response response;
     private final Callback callback;
     private final String requestId;
-    private final List<HttpField> last = new ArrayList<>(2);
+    /// What the gateway says under these names a function can't change.
+    private final List<HttpField> overriding = new ArrayList<>(2);
     private int status = NOT_ANSWERED;
     private @Nullable String template;
     private @Nullable Problem problem;
-    private @Nullable Keeping keeping;
+    private @Nullable Recording recording;
 
-    /// What is said while somebody wants to keep the answer.
-    private record Keeping(List<KeptResponse.Header> headers, Consumer<KeptResponse> keeper) {
+    /// An answer that is to be kept, as far as it has been said.
+    private record Recording(List<KeptResponse.Header> headers, Consumer<KeptResponse> keeper) {
     }
 
     ApiExchange(Request request, Response response, Callback callback) {
@@ -136,31 +137,35 @@ final class ApiExchange {
     }
 
     void set(HttpField field) {
-        note(field.getName(), field.getValue(), false);
+        record(field.getName(), field.getValue(), false);
         response.getHeaders().put(field);
     }
 
     void set(String name, String value) {
-        note(name, value, false);
+        record(name, value, false);
         response.getHeaders().put(name, value);
     }
 
     void add(String name, String value) {
-        note(name, value, true);
+        record(name, value, true);
         response.getHeaders().add(name, value);
     }
 
-    private void note(String name, String value, boolean added) {
-        if (keeping != null) {
-            keeping.headers.add(new KeptResponse.Header(name, value, added));
+    private void record(String name, String value, boolean added) {
+        if (recording != null) {
+            recording.headers.add(new KeptResponse.Header(name, value, added));
         }
     }
 
-    /// Hands the answer to `keeper` before it is sent, with the headers that are set from here on.
-    ///
-    /// @param keeper null for nobody
-    void keepFor(@Nullable Consumer<KeptResponse> keeper) {
-        keeping = keeper == null ? null : new Keeping(new ArrayList<>(), keeper);
+    /// From here on what is said is recorded, and given to `keeper` right before it is sent: whoever has the answer and asks again finds it kept.
+    /// Headers that were set earlier belong to this request alone, and so do those of [#override].
+    void startKeeping(Consumer<KeptResponse> keeper) {
+        recording = new Recording(new ArrayList<>(), keeper);
+    }
+
+    /// Whatever is answered now isn't kept.
+    void stopKeeping() {
+        recording = null;
     }
 
     void send(KeptResponse kept) {
@@ -174,9 +179,9 @@ final class ApiExchange {
         send(kept.status(), kept.body().array());
     }
 
-    /// Sets a header in place of whatever else is set under that name, before or after.
-    void insist(String name, String value) {
-        last.add(new HttpField(name, value));
+    /// Sets a header for good: what else is set under its name, before or after, isn't sent.
+    void override(String name, String value) {
+        overriding.add(new HttpField(name, value));
     }
 
     void send(Problem error) {
@@ -188,11 +193,11 @@ final class ApiExchange {
     /// Answers; nothing can be set any more.
     void send(int code, byte[] body) {
         status = code;
-        if (keeping != null) {
-            keeping.keeper.accept(new KeptResponse(code, keeping.headers, Bytes.wrap(body)));
-            keeping = null;
+        if (recording != null) {
+            recording.keeper.accept(new KeptResponse(code, recording.headers, Bytes.wrap(body)));
+            recording = null;
         }
-        last.forEach(this::set);
+        overriding.forEach(response.getHeaders()::put);
         if (!request.consumeAvailable()) {
             // The rest of the body may never come, and would be taken for the next request.
             response.getHeaders().put(HttpHeader.CONNECTION, "close");

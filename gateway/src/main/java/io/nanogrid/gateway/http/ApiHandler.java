@@ -117,8 +117,7 @@ final class ApiHandler extends Handler.Wrapper {
                 String address = callers.address(exchange.peer(), exchange.headers());
                 Integer perMinute = route.rateLimit();
                 if (perMinute != null) {
-                    // They stand in place of what the function may answer under the same names.
-                    limits.require(exchange::insist, callers.client(exchange.header(Guard.API_KEY), address),
+                    limits.require(exchange::override, callers.client(exchange.header(Guard.API_KEY), address),
                             "callback:" + route.callbackId(), perMinute);
                 }
                 answer(exchange, route, CallReader.read(exchange, parameters, address, maxBodyBytes));
@@ -150,11 +149,11 @@ final class ApiHandler extends Handler.Wrapper {
                 exchange.send(kept);
             }
             case Attempt.First first -> {
-                exchange.keepFor(response -> idempotency.keep(first, response));
+                exchange.startKeeping(response -> idempotency.keep(first, response));
                 try {
                     idempotency.make(first, () -> writer.write(exchange, invoke.invoke(route, call)));
                 } finally {
-                    exchange.keepFor(null);
+                    exchange.stopKeeping();
                 }
             }
         }
