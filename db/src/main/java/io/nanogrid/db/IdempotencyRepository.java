@@ -3,6 +3,9 @@ package io.nanogrid.db;
 import java.time.Instant;
 
 /// Calls that a retry must not make again. Safe for any number of threads.
+///
+/// There is a bound to how many calls are kept, and one to how long their answers are together. Beyond the first the oldest calls are forgotten
+/// that don't run, beyond the second the oldest answers; each time of the caller who keeps the most.
 public interface IdempotencyRepository {
 
     /// What a call that bears a key is to do.
@@ -22,6 +25,10 @@ public interface IdempotencyRepository {
 
         /// The gateway died or failed during the first call, so that nobody knows what it did.
         record Unknown() implements Claim {
+        }
+
+        /// The first call has ended, and its answer isn't kept any more.
+        record Dropped() implements Claim {
         }
 
         /// The first call's answer.

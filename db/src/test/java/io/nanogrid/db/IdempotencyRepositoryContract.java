@@ -13,7 +13,7 @@ import io.nanogrid.db.IdempotencyRepository.Claim;
 import org.junit.jupiter.api.Test;
 
 public abstract class IdempotencyRepositoryContract extends Contract {
-    private static final IdempotencyKey KEY = new IdempotencyKey("ci POST /run f", "k");
+    private static final IdempotencyKey KEY = new IdempotencyKey("ci", "POST /run f", "k");
     private static final byte[] BODY = {1, 2};
     private static final Instant TOMORROW = Instant.now().plusSeconds(86_400);
     private static final Instant PAST = Instant.now().minusSeconds(1);
@@ -52,11 +52,12 @@ public abstract class IdempotencyRepositoryContract extends Contract {
     }
 
     @Test
-    void aKeyOfAnotherScopeIsAnotherKey() {
+    void aKeyOfAnotherCallerOrScopeIsAnotherKey() {
         claim(KEY);
 
-        assertThat(claim(new IdempotencyKey("- POST /run f", "k"))).isInstanceOf(Claim.Fresh.class);
-        assertThat(claim(new IdempotencyKey(KEY.scope(), "l"))).isInstanceOf(Claim.Fresh.class);
+        assertThat(claim(new IdempotencyKey("-", "POST /run f", "k"))).isInstanceOf(Claim.Fresh.class);
+        assertThat(claim(new IdempotencyKey("ci", "POST /run g", "k"))).isInstanceOf(Claim.Fresh.class);
+        assertThat(claim(new IdempotencyKey("ci", "POST /run f", "l"))).isInstanceOf(Claim.Fresh.class);
     }
 
     @Test
@@ -95,7 +96,7 @@ public abstract class IdempotencyRepositoryContract extends Contract {
     @Test
     void whatRanWhenTheGatewayDiedIsUnknown() {
         claim(KEY);
-        IdempotencyKey finished = new IdempotencyKey("s", "finished");
+        IdempotencyKey finished = new IdempotencyKey("ci", "s", "finished");
         claim(finished);
         database.idempotency().finish(finished, BODY);
         reopen();
@@ -121,18 +122,18 @@ public abstract class IdempotencyRepositoryContract extends Contract {
     @Test
     void expiredKeysAreDeletedHoweverManyTheyAre() {
         IntStream.range(0, 250).forEach(i -> {
-            var key = new IdempotencyKey("s", "k" + i);
+            var key = new IdempotencyKey("ci", "s", "k" + i);
             database.idempotency().claim(key, BODY, PAST);
             database.idempotency().finish(key, BODY);
         });
-        database.idempotency().claim(new IdempotencyKey("s", "running"), BODY, PAST);
+        database.idempotency().claim(new IdempotencyKey("ci", "s", "running"), BODY, PAST);
         claim(KEY);
         database.idempotency().finish(KEY, BODY);
 
         assertThat(database.idempotency().deleteExpired(Instant.now())).isEqualTo(250);
 
         assertThat(claim(KEY)).isInstanceOf(Claim.Finished.class);
-        assertThat(claim(new IdempotencyKey("s", "running"))).isInstanceOf(Claim.Running.class);
+        assertThat(claim(new IdempotencyKey("ci", "s", "running"))).isInstanceOf(Claim.Running.class);
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.net.http.HttpRequest;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -228,13 +229,26 @@ class IdempotencyTest {
         }
     }
 
+    private static Connection database() throws SQLException {
+        return DriverManager.getConnection("jdbc:sqlite:" + gateway.directory().resolve("db/nanogrid.db"));
+    }
+
+    @Test
+    void aCallWhoseAnswerGaveWayToNewerOnesIsNotMadeAgain() throws Exception {
+        String key = freshKey();
+        run(key, "{}").expect(200);
+        try (Connection database = database(); Statement statement = database.createStatement()) {
+            statement.execute("UPDATE idempotency SET state = 'DROPPED', response = NULL WHERE key = '" + key + "'");
+        }
+
+        assertThat(run(key, "{}").expect(409).reason()).isEqualTo("idempotency_answer_not_kept");
+    }
+
     @Test
     void anAnswerThatCouldNotBeStoredIsGivenAllTheSame() throws Exception {
         String key = freshKey();
         Answer first;
-        try (Connection database = DriverManager
-                .getConnection("jdbc:sqlite:" + gateway.directory().resolve("db/nanogrid.db"));
-                Statement statement = database.createStatement()) {
+        try (Connection database = database(); Statement statement = database.createStatement()) {
             statement.execute("CREATE TRIGGER full BEFORE UPDATE ON idempotency BEGIN SELECT RAISE(ABORT, 'full'); END");
             first = run(key, "{}").expect(200);
             assertThat(run(key, "{}").expect(200).header(REPLAYED)).contains("true");

@@ -17,6 +17,7 @@ import io.nanogrid.db.StorageException;
 
 /// A {@link Database} in `db/nanogrid.db` below the data directory, for one process at a time.
 public final class SqliteDatabase implements Database {
+    private static final KeptCalls KEPT_CALLS = new KeptCalls(500_000, 256L << 20);
     private static final Duration HEALTH_TIMEOUT = Duration.ofSeconds(2);
 
     private final Lanes lanes;
@@ -79,7 +80,7 @@ public final class SqliteDatabase implements Database {
 
     @Override
     public IdempotencyRepository idempotency() {
-        return new SqliteIdempotency(lanes, clock);
+        return new SqliteIdempotency(lanes, clock, KEPT_CALLS);
     }
 
     @Override

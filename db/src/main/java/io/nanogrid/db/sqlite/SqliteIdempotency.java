@@ -17,14 +17,16 @@ final class SqliteIdempotency implements IdempotencyRepository {
 
     private final Lanes lanes;
     private final InstantSource clock;
+    private final KeptCalls kept;
 
-    SqliteIdempotency(Lanes lanes, InstantSource clock) {
+    SqliteIdempotency(Lanes lanes, InstantSource clock, KeptCalls kept) {
         this.lanes = lanes;
         this.clock = clock;
+        this.kept = kept;
     }
 
     private enum State {
-        RUNNING, UNKNOWN, FINISHED
+        RUNNING, UNKNOWN, FINISHED, DROPPED
     }
 
     @Override
@@ -32,34 +34,40 @@ final class SqliteIdempotency implements IdempotencyRepository {
         return lanes.write(connection -> {
             Optional<Claim> earlier = Sql.first(connection, """
                     SELECT * FROM idempotency
-                    WHERE scope = ? AND key = ? AND (expires_at > ? OR state = 'RUNNING')""",
-                    row -> map(row, bodyHash), key.scope(), key.key(), clock.instant());
+                    WHERE caller = ? AND scope = ? AND key = ? AND (expires_at > ? OR state = 'RUNNING')""",
+                    row -> map(row, bodyHash), key.caller(), key.scope(), key.key(), clock.instant());
             if (earlier.isPresent()) {
                 return earlier.get();
             }
             insert(connection, key, bodyHash, expires);
+            kept.forgetSome(connection);
             return new Claim.Fresh();
         });
     }
 
     @Override
     public void finish(IdempotencyKey key, byte[] response) {
-        lanes.write(connection -> Sql.update(connection, """
-                UPDATE idempotency SET state = 'FINISHED', response = ?
-                WHERE scope = ? AND key = ? AND state = 'RUNNING'""", response, key.scope(), key.key()));
+        lanes.write(connection -> {
+            int finished = Sql.update(connection, """
+                    UPDATE idempotency SET state = 'FINISHED', response = ?
+                    WHERE caller = ? AND scope = ? AND key = ? AND state = 'RUNNING'""", response, key.caller(),
+                    key.scope(), key.key());
+            kept.dropSomeAnswers(connection);
+            return finished;
+        });
     }
 
     @Override
     public void release(IdempotencyKey key) {
         lanes.write(connection -> Sql.update(connection,
-                "DELETE FROM idempotency WHERE scope = ? AND key = ? AND state = 'RUNNING'", key.scope(), key.key()));
+                "DELETE FROM idempotency WHERE caller = ? AND scope = ? AND key = ? AND state = 'RUNNING'", key.caller(), key.scope(), key.key()));
     }
 
     @Override
     public void giveUp(IdempotencyKey key) {
         lanes.write(connection -> Sql.update(connection, """
                 UPDATE idempotency SET state = 'UNKNOWN'
-                WHERE scope = ? AND key = ? AND state = 'RUNNING'""", key.scope(), key.key()));
+                WHERE caller = ? AND scope = ? AND key = ? AND state = 'RUNNING'""", key.caller(), key.scope(), key.key()));
     }
 
     @Override
@@ -78,9 +86,11 @@ final class SqliteIdempotency implements IdempotencyRepository {
 
     private static void insert(Connection connection, IdempotencyKey key, byte[] bodyHash, Instant expires)
             throws SQLException {
+        Sql.update(connection, "DELETE FROM idempotency WHERE caller = ? AND scope = ? AND key = ?", key.caller(),
+                key.scope(), key.key());
         Sql.update(connection, """
-                INSERT OR REPLACE INTO idempotency (scope, key, body_hash, state, expires_at)
-                VALUES (?, ?, ?, 'RUNNING', ?)""", key.scope(), key.key(), bodyHash, expires);
+                INSERT INTO idempotency (caller, scope, key, body_hash, state, expires_at)
+                VALUES (?, ?, ?, ?, 'RUNNING', ?)""", key.caller(), key.scope(), key.key(), bodyHash, expires);
     }
 
     private static Claim map(ResultSet row, byte[] bodyHash) throws SQLException {
@@ -90,6 +100,7 @@ final class SqliteIdempotency implements IdempotencyRepository {
         return switch (State.valueOf(row.getString("state"))) {
             case RUNNING -> new Claim.Running();
             case UNKNOWN -> new Claim.Unknown();
+            case DROPPED -> new Claim.Dropped();
             case FINISHED -> new Claim.Finished(row.getBytes("response"));
         };
     }

@@ -140,17 +140,42 @@ CREATE TABLE job_input (
   input BLOB    NOT NULL
 ) STRICT;
 
+-- DROPPED is FINISHED without its answer.
 CREATE TABLE idempotency (
+  caller     TEXT    NOT NULL,
   scope      TEXT    NOT NULL,
   key        TEXT    NOT NULL,
   body_hash  BLOB    NOT NULL,
-  state      TEXT    NOT NULL CHECK (state IN ('RUNNING', 'UNKNOWN', 'FINISHED')),
+  state      TEXT    NOT NULL CHECK (state IN ('RUNNING', 'UNKNOWN', 'FINISHED', 'DROPPED')),
   expires_at INTEGER NOT NULL,
   response   BLOB,
-  PRIMARY KEY (scope, key),
+  PRIMARY KEY (caller, scope, key),
   CHECK ((state = 'FINISHED') = (response IS NOT NULL))
 ) STRICT;
 CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
+CREATE INDEX idempotency_by_caller ON idempotency (caller, state, expires_at);
+
+-- What each caller keeps there, counted by the triggers.
+CREATE TABLE idempotency_usage (
+  caller       TEXT    PRIMARY KEY,
+  calls        INTEGER NOT NULL,
+  answer_bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER idempotency_added AFTER INSERT ON idempotency BEGIN
+  INSERT INTO idempotency_usage (caller, calls, answer_bytes) VALUES (new.caller, 1, 0)
+    ON CONFLICT (caller) DO UPDATE SET calls = calls + 1;
+END;
+CREATE TRIGGER idempotency_answered AFTER UPDATE OF response ON idempotency BEGIN
+  UPDATE idempotency_usage
+    SET answer_bytes = answer_bytes + coalesce(length(new.response), 0) - coalesce(length(old.response), 0)
+    WHERE caller = new.caller;
+END;
+CREATE TRIGGER idempotency_deleted AFTER DELETE ON idempotency BEGIN
+  UPDATE idempotency_usage
+    SET calls = calls - 1, answer_bytes = answer_bytes - coalesce(length(old.response), 0)
+    WHERE caller = old.caller;
+  DELETE FROM idempotency_usage WHERE caller = old.caller AND calls = 0;
+END;
 
 CREATE TABLE api_key (
   name          TEXT    PRIMARY KEY,

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 
@@ -71,7 +72,10 @@ final class Idempotency {
             throw Problem.badRequest("invalid_idempotency_key",
                     "an Idempotency-Key has 1 to 255 visible ASCII characters").thrown();
         }
-        return new IdempotencyKey(String.join(" ", caller, method, path, functionId), key);
+        // The path may be long.
+        byte[] scope = CodeBundle.sha256()
+                .digest(String.join(" ", method, path, functionId).getBytes(StandardCharsets.UTF_8));
+        return new IdempotencyKey(caller, HexFormat.of().formatHex(scope), key);
     }
 
     /// Tells calls apart that have no business with one key.
@@ -94,6 +98,7 @@ final class Idempotency {
                 throw Problem.idempotencyRunning().thrown();
             }
             case Claim.Unknown() -> throw Problem.idempotencyUnknown().thrown();
+            case Claim.Dropped() -> throw Problem.idempotencyDropped().thrown();
             case Claim.Finished(byte[] kept) -> new Attempt.Replay(read(kept));
         };
     }

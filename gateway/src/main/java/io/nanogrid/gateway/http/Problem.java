@@ -135,6 +135,11 @@ record Problem(int status, String title, Component component, String reason, Str
                         + " and isn't made again; its answer was longer than the " + limit + " bytes that are kept");
     }
 
+    static Problem idempotencyDropped() {
+        return of(409, "Conflict", Component.GATEWAY, "idempotency_answer_not_kept",
+                "the first call with this Idempotency-Key has ended and isn't made again; its answer has given way to newer ones");
+    }
+
     static Problem idempotencyKeyReused() {
         return of(422, "Unprocessable content", Component.GATEWAY, "idempotency_key_reused",
                 "this Idempotency-Key was used with another body, query or x-async: a new call needs a new key");

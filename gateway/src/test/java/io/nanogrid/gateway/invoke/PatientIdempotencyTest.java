@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Calls whose end the database refuses to store for a while.
 class PatientIdempotencyTest {
 
-    private static final IdempotencyKey KEY = new IdempotencyKey("POST /run f", "k");
+    private static final IdempotencyKey KEY = new IdempotencyKey("ci", "POST /run f", "k");
     private static final byte[] BODY = {1, 2};
     private static final byte[] ANSWER = {'4', '2'};
     private static final Instant TOMORROW = Instant.now().plusSeconds(86_400);
@@ -106,8 +106,8 @@ class PatientIdempotencyTest {
 
     @Test
     void theNextCleaningHasAllOfThemStored() throws Exception {
-        IdempotencyKey released = new IdempotencyKey("s", "released");
-        IdempotencyKey givenUp = new IdempotencyKey("s", "given up");
+        IdempotencyKey released = new IdempotencyKey("ci", "s", "released");
+        IdempotencyKey givenUp = new IdempotencyKey("ci", "s", "given up");
         List.of(KEY, released, givenUp).forEach(this::claim);
         refuseEnds();
         patient.finish(KEY, ANSWER);
@@ -175,7 +175,7 @@ class PatientIdempotencyTest {
     @Test
     void ofAnswersThatAreTooMuchToHoldNobodyKnowsWhatTheCallDid() throws Exception {
         patient = new PatientIdempotency(database.idempotency(), 2, 3);
-        List<IdempotencyKey> keys = IntStream.range(0, 3).mapToObj(i -> new IdempotencyKey("s", "k" + i)).toList();
+        List<IdempotencyKey> keys = IntStream.range(0, 3).mapToObj(i -> new IdempotencyKey("ci", "s", "k" + i)).toList();
         keys.forEach(this::claim);
         refuseEnds();
 
