@@ -103,7 +103,7 @@ final class Logs {
         try (CallFeed.Listener listener = feed.listen(functionId);
                 ApiKeys.Watch _ = keys.watch(Guard.caller(ctx), () -> listener.end(CallFeed.Why.ACCESS_LOST))) {
             // Again, as nobody tells of a deletion before there is a listener.
-            find.apply(ctx);
+            var unused = find.apply(ctx);
             EventStream out = EventStream.open(ctx);
             if (!ctx.req().getMethod().equals("HEAD")) {
                 out.comment("listening");
