@@ -93,8 +93,8 @@ public interface CallbackRepository {
 
     /// Deletes the callback's versions but the newest `keep`, the live one, the one that {@link #rollback} would go back to, and one that is `BUILDING`.
     ///
-    /// @return how many
-    int pruneVersions(long id, int keep);
+    /// @return those, of which there is no more than this
+    List<VersionRecord> pruneVersions(long id, int keep);
 
     Set<String> codeHashesInUse();
 

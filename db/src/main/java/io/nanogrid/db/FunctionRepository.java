@@ -50,8 +50,8 @@ public interface FunctionRepository {
 
     /// Deletes the function's versions but the newest `keep`, the current one, and one that is `BUILDING`.
     ///
-    /// @return how many
-    int pruneVersions(String id, int keep);
+    /// @return those, of which there is no more than this
+    List<VersionRecord> pruneVersions(String id, int keep);
 
     /// Ends what a gateway that died left in the making: as by {@link #failVersion}, and a function that never had a version that was `READY` is
     /// deleted. Functions of callbacks are left alone. To be called before the first build of a process, by it alone.

@@ -210,7 +210,8 @@ public abstract class FunctionRepositoryContract extends Contract {
         fail(id, "v3");
         database.functions().beginVersion(id, definition("v4", Map.of()));
 
-        assertThat(database.functions().pruneVersions(id, 0)).isEqualTo(2);
+        assertThat(database.functions().pruneVersions(id, 0)).extracting(version -> version.definition().codeHash())
+                .containsExactlyInAnyOrder("v2", "v3");
 
         assertThat(database.functions().versions(id)).extracting(VersionRecord::number).containsExactly(4, 1);
         assertThat(database.callbacks().codeHashesInUse()).containsExactlyInAnyOrder("v1", "v4");

@@ -96,17 +96,19 @@ final class Deploys {
         return CallbackRows.require(connection, id);
     }
 
-    static int prune(Connection connection, long id, int keep) throws SQLException {
+    static List<VersionRecord> prune(Connection connection, long id, int keep) throws SQLException {
         CallbackRecord callback = CallbackRows.require(connection, id);
         Deployment live = callback.live();
         Integer previous = previous(connection, id).map(Deployment::version).orElse(null);
         String functionId = callback.function().id();
-        List<Integer> old = Versions.old(connection, functionId, keep, live == null ? null : live.version(), previous);
-        for (int number : old) {
-            Sql.update(connection, "DELETE FROM deployment WHERE callback_id = ? AND version = ?", id, number);
-            Versions.delete(connection, functionId, number);
+        List<VersionRecord> old = Versions.old(connection, functionId, keep, live == null ? null : live.version(),
+                previous);
+        for (VersionRecord version : old) {
+            Sql.update(connection, "DELETE FROM deployment WHERE callback_id = ? AND version = ?", id,
+                    version.number());
+            Versions.delete(connection, functionId, version.number());
         }
-        return old.size();
+        return old;
     }
 
     static void setStatus(Connection connection, long id, CallbackStatus status, Instant now) throws SQLException {

@@ -157,7 +157,7 @@ final class SqliteCallbacks implements CallbackRepository {
     }
 
     @Override
-    public int pruneVersions(long id, int keep) {
+    public List<VersionRecord> pruneVersions(long id, int keep) {
         return lanes.write(connection -> Deploys.prune(connection, id, keep));
     }
 

@@ -94,14 +94,14 @@ final class SqliteFunctions implements FunctionRepository {
     }
 
     @Override
-    public int pruneVersions(String id, int keep) {
+    public List<VersionRecord> pruneVersions(String id, int keep) {
         return lanes.write(connection -> {
             FunctionRecord function = FunctionRows.requireUnowned(connection, id);
-            List<Integer> old = Versions.old(connection, id, keep, function.currentVersion(), null);
-            for (int number : old) {
-                Versions.delete(connection, id, number);
+            List<VersionRecord> old = Versions.old(connection, id, keep, function.currentVersion(), null);
+            for (VersionRecord version : old) {
+                Versions.delete(connection, id, version.number());
             }
-            return old.size();
+            return old;
         });
     }
 

@@ -57,13 +57,12 @@ final class Versions {
     }
 
     /// All but the newest `keep`, the two that are named, and one that is `BUILDING`.
-    static List<Integer> old(Connection connection, String functionId, int keep, @Nullable Integer live,
+    static List<VersionRecord> old(Connection connection, String functionId, int keep, @Nullable Integer live,
             @Nullable Integer previous) throws SQLException {
-        return Sql.list(connection, """
-                SELECT number FROM version WHERE function_id = ?1 AND state <> 'BUILDING'
-                AND number IS NOT ?2 AND number IS NOT ?3
-                AND number NOT IN (SELECT number FROM version WHERE function_id = ?1 ORDER BY number DESC LIMIT ?4)""",
-                row -> row.getInt(1), functionId, live, previous, keep);
+        return Sql.list(connection, SELECT + " WHERE v.function_id = ?1 AND v.state <> 'BUILDING'"
+                + " AND v.number IS NOT ?2 AND v.number IS NOT ?3 AND v.number NOT IN"
+                + " (SELECT number FROM version WHERE function_id = ?1 ORDER BY number DESC LIMIT ?4)",
+                Versions::map, functionId, live, previous, keep);
     }
 
     static void delete(Connection connection, String functionId, int number) throws SQLException {

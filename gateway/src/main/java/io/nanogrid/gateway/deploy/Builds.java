@@ -37,6 +37,7 @@ public final class Builds {
     private final CallbackRepository callbacks;
     private final CodeStore store;
     private final InstancePool pool;
+    private final LiveFunctions functions;
     private final Layers layers;
     private final FunctionVersions versions;
     private final List<Consumer<End>> listeners = new CopyOnWriteArrayList<>();
@@ -47,6 +48,7 @@ public final class Builds {
         this.callbacks = callbacks;
         this.store = store;
         this.pool = pool;
+        this.functions = functions;
         this.layers = new Layers(engine, callbacks, routes, functions);
         this.versions = new FunctionVersions(runtimes, engine, store, layers);
     }
@@ -168,8 +170,19 @@ public final class Builds {
         layers.sweep();
     }
 
+    /// Frees what versions have left that are gone from the database: their instances, when calls in flight have ended, their code and their
+    /// libraries; and what else nothing uses.
+    void remove(List<VersionRecord> gone) {
+        List<FunctionVersion.Key> keys = gone.stream()
+                .map(version -> new FunctionVersion.Key(version.functionId(), version.number())).toList();
+        functions.forget(keys);
+        keys.forEach(pool::retire);
+        removeCodeOf(gone);
+        removeUnused();
+    }
+
     /// Removes the code of versions that are gone, unless another version has it too, or it was stored again after the last of these was made.
-    void removeCodeOf(List<VersionRecord> gone) {
+    private void removeCodeOf(List<VersionRecord> gone) {
         Map<String, Instant> newest = new HashMap<>();
         gone.forEach(version -> newest.merge(version.definition().codeHash(), version.createdAt(),
                 (one, other) -> one.isAfter(other) ? one : other));

@@ -16,6 +16,7 @@ import io.nanogrid.gateway.pool.InstancePool;
 import io.nanogrid.gateway.routes.RouteTable;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -191,8 +192,9 @@ public final class Deployer {
 
     private void prune(long callbackId) {
         try {
-            if (callbacks.pruneVersions(callbackId, KEPT_VERSIONS) > 0) {
-                builds.removeUnused();
+            List<VersionRecord> gone = callbacks.pruneVersions(callbackId, KEPT_VERSIONS);
+            if (!gone.isEmpty()) {
+                builds.remove(gone);
             }
         } catch (StorageException | RefusedException.UnknownCallback e) {
             LOG.warn("Old versions of callback {} stay for now: {}", callbackId, e.getMessage());

@@ -147,8 +147,9 @@ public final class FunctionDeployer {
 
     private void prune(String id) {
         try {
-            if (functions.pruneVersions(id, Deployer.KEPT_VERSIONS) > 0) {
-                builds.removeUnused();
+            List<VersionRecord> gone = functions.pruneVersions(id, Deployer.KEPT_VERSIONS);
+            if (!gone.isEmpty()) {
+                builds.remove(gone);
             }
         } catch (StorageException | RefusedException.UnknownFunction e) {
             LOG.warn("Old versions of function {} stay for now: {}", id, e.getMessage());
@@ -172,9 +173,7 @@ public final class FunctionDeployer {
         List<VersionRecord> versions = functions.versions(id);
         functions.delete(id);
         live.forget(id);
-        versions.forEach(version -> pool.retire(new FunctionVersion.Key(id, version.number())));
-        builds.removeCodeOf(versions);
-        builds.removeUnused();
+        builds.remove(versions);
     }
 
     /// What was never told to anyone goes without a trace, or at the next start.

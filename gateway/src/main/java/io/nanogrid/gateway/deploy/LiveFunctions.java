@@ -29,6 +29,12 @@ public final class LiveFunctions {
             more.put(version.key().version(), version);
             return new Entry(function, current, Map.copyOf(more));
         }
+
+        Entry without(int number) {
+            Map<Integer, FunctionVersion> fewer = new HashMap<>(versions);
+            fewer.remove(number);
+            return new Entry(function, current, Map.copyOf(fewer));
+        }
     }
 
     /// A function's record as it was when it was read, and one of its versions.
@@ -115,6 +121,12 @@ public final class LiveFunctions {
         idByName.clear();
         Entry gone = byId.remove(id);
         return gone == null ? List.of() : gone.versions.values().stream().map(FunctionVersion::key).toList();
+    }
+
+    /// These versions are there no more; the others of their functions are as they were.
+    synchronized void forget(List<FunctionVersion.Key> gone) {
+        changes++;
+        gone.forEach(key -> byId.computeIfPresent(key.functionId(), (_, entry) -> entry.without(key.version())));
     }
 
     /// What names the libraries of all that is here.

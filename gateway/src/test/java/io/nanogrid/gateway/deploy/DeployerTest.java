@@ -379,14 +379,19 @@ final class DeployerTest {
     }
 
     @Test
-    void onlyTheNewestVersionsAreKept() throws Exception {
+    void onlyTheNewestVersionsAndTheirCodeAreKept() throws Exception {
         long id = create("a", GOOD, null);
         String function = database.callbacks().find(id).orElseThrow().function().id();
         for (int i = 0; i < Deployer.KEPT_VERSIONS + 2; i++) {
+            database.callbacks().update(id, draft("a", "exports.handler = () => " + i, null, null));
             deployer.deploy(id);
         }
 
         assertThat(database.functions().versions(function)).hasSize(Deployer.KEPT_VERSIONS);
+        try (Stream<Path> code = Files.list(work.resolve("code"))) {
+            assertThat(code.map(file -> file.getFileName().toString().replace(".zip", "")))
+                    .isSubsetOf(database.callbacks().codeHashesInUse());
+        }
         assertThat(isServed("a")).isTrue();
     }
 }

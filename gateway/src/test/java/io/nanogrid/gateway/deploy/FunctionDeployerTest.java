@@ -10,6 +10,7 @@ import io.nanogrid.db.PayloadFormat;
 import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.StorageException;
 import io.nanogrid.db.VersionState;
+import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.deploy.FunctionCatalog.Found;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -300,13 +301,32 @@ final class FunctionDeployerTest {
     }
 
     @Test
-    void onlyTheNewestVersionsAreKept() throws Exception {
-        String id = create("one", returning(0));
-        for (int i = 1; i <= Deployer.KEPT_VERSIONS + 2; i++) {
+    void onlyTheNewestVersionsAndTheirCodeAreKept() throws Exception {
+        String id = create("one", returning(1));
+        for (int i = 2; i <= Deployer.KEPT_VERSIONS; i++) {
             update(id, returning(i));
         }
+        assertThat(bench.run(id, 1)).isEqualTo("1");
+        // So that the next version has the code of one that goes.
+        update(id, returning(2));
+        update(id, returning(3));
 
         assertThat(bench.database.functions().versions(id)).hasSize(Deployer.KEPT_VERSIONS);
+        assertThat(catalog.find(id, 1)).isEqualTo(new Found.UnknownVersion(1));
+        assertThat(bench.run(id)).isEqualTo("3");
+        assertThat(bench.codeFiles()).hasSize(Deployer.KEPT_VERSIONS - 1)
+                .doesNotContain(CodeBundle.ofText("index.js", returning(1)).hash() + ".zip");
+    }
+
+    @Test
+    void aVersionThatWasLoadedIsNotFoundWhenItIsNotKeptAnyMore() throws Exception {
+        String id = create("one", returning(1));
+        for (int i = 2; i <= Deployer.KEPT_VERSIONS; i++) {
+            update(id, returning(i));
+        }
+        bench.before.put("pruneVersions", done(() -> assertThat(bench.run(id, 1)).isEqualTo("1")));
+        update(id, returning(0));
+
         assertThat(catalog.find(id, 1)).isEqualTo(new Found.UnknownVersion(1));
     }
 

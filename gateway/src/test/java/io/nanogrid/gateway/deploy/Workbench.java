@@ -53,6 +53,8 @@ final class Workbench implements AutoCloseable {
 
     /// The repository's methods that fail as on a full disk.
     final Set<String> failing = ConcurrentHashMap.newKeySet();
+    /// What happens when one of the repository's methods is called and hasn't begun, the next time.
+    final Map<String, Runnable> before = new ConcurrentHashMap<>();
     /// What happens when one of the repository's methods has done its work and hasn't returned, the next time.
     final Map<String, Runnable> after = new ConcurrentHashMap<>();
     /// The catalogs' clock, in nanoseconds. Goes on by one when it is read.
@@ -120,16 +122,20 @@ final class Workbench implements AutoCloseable {
                         throw new StorageException("full: " + method.getName());
                     }
                     try {
+                        run(before.remove(method.getName()));
                         Object result = method.invoke(real, arguments);
-                        Runnable next = after.remove(method.getName());
-                        if (next != null) {
-                            next.run();
-                        }
+                        run(after.remove(method.getName()));
                         return result;
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
                 });
+    }
+
+    private static void run(@Nullable Runnable hook) {
+        if (hook != null) {
+            hook.run();
+        }
     }
 
     /// How often the repository was asked for anything.
