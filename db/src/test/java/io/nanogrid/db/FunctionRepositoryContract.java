@@ -53,6 +53,22 @@ public abstract class FunctionRepositoryContract extends Contract {
     }
 
     @Test
+    void aListSaysWhatRunsThoughACallbackHasAnotherDraft() {
+        CallbackRecord callback = deployed("hello");
+        database.callbacks().update(callback.id(), draft("hello", "changed"));
+        String id = ready("resize", "old");
+        database.functions().beginVersion(id, definition("new", Map.of()));
+        database.functions().create(functionDraft("unborn", "first"));
+
+        List<FunctionRecord> listed = database.functions().list(10, null).items();
+
+        assertThat(listed).extracting(function -> function.running().codeHash()).containsExactly("first", "old",
+                "hash-of-hello");
+        assertThat(listed).extracting(function -> function.draft().codeHash()).containsExactly("first", "old",
+                "changed");
+    }
+
+    @Test
     void aNamesakeThatCannotRunYetHidesNoFunctionThatDoes() {
         FunctionRecord runs = database.functions().create(functionDraft("resize", "old"));
         FunctionRecord current = complete(runs.id(), functionDraft("resize", "old"));

@@ -28,10 +28,12 @@ final class CallbackRows {
               c.created_at, c.updated_at, r.chat_id, f.id AS function_id, f.name AS function_name,
               f.description AS function_description, c.live_version AS current_version, c.id AS owner_id,
               f.created_at AS function_created_at, f.updated_at AS function_updated_at,
-            """ + Definitions.COLUMNS + ", " + DEPLOYMENT_COLUMNS + """
+            """ + Definitions.COLUMNS + ", " + FunctionRows.RUNNING_COLUMNS + ", " + DEPLOYMENT_COLUMNS + """
             FROM callback c
             JOIN function f ON f.id = c.function_id
             JOIN definition d ON d.id = f.draft
+            LEFT JOIN version v ON v.function_id = f.id AND v.number = c.live_version
+            JOIN definition n ON n.id = coalesce(v.definition_id, f.draft)
             LEFT JOIN deployment l ON l.callback_id = c.id AND l.version = c.live_version
             LEFT JOIN chat_room r ON r.callback_id = c.id
             """;

@@ -15,22 +15,36 @@ import org.jspecify.annotations.Nullable;
 
 /// Rows of `definition` and `definition_env`, which are written once and never changed.
 final class Definitions {
-    /// Of a definition `d`. The environment comes as one column, so that a row of a query is a record: `hex(name)=hex(value),…`.
-    static final String COLUMNS = """
-            d.runtime, d.handler, d.code_hash, d.library, d.memory_mb, d.timeout_ms, d.concurrency, d.network, d.payload,
-            d.script,
-            (SELECT group_concat(hex(e.name) || '=' || hex(e.value)) FROM definition_env e WHERE e.definition_id = d.id) AS env
-            """;
+    /// Of a definition `d`.
+    static final String COLUMNS = columns("d", "");
 
     private Definitions() {
     }
 
+    /// The environment comes as one column, so that a row of a query is a record: `hex(name)=hex(value),…`.
+    ///
+    /// @param prefix of the columns' names in the result, so that a query can have two definitions
+    static String columns(String table, String prefix) {
+        return """
+                $t.runtime AS $p_runtime, $t.handler AS $p_handler, $t.code_hash AS $p_code_hash, $t.library AS $p_library,
+                $t.memory_mb AS $p_memory_mb, $t.timeout_ms AS $p_timeout_ms, $t.concurrency AS $p_concurrency,
+                $t.network AS $p_network, $t.payload AS $p_payload, $t.script AS $p_script,
+                (SELECT group_concat(hex(e.name) || '=' || hex(e.value)) FROM definition_env e
+                  WHERE e.definition_id = $t.id) AS $p_env
+                """.replace("$t", table).replace("$p_", prefix);
+    }
+
     static Definition map(ResultSet row) throws SQLException {
-        return new Definition(row.getString("runtime"), row.getString("handler"), row.getString("code_hash"),
-                row.getString("library"), env(row.getString("env")), row.getInt("memory_mb"),
-                Duration.ofMillis(row.getLong("timeout_ms")), Sql.intOrNull(row, "concurrency"),
-                row.getBoolean("network"), PayloadFormat.valueOf(row.getString("payload")),
-                row.getBoolean("script"));
+        return map(row, "");
+    }
+
+    static Definition map(ResultSet row, String prefix) throws SQLException {
+        return new Definition(row.getString(prefix + "runtime"), row.getString(prefix + "handler"),
+                row.getString(prefix + "code_hash"), row.getString(prefix + "library"),
+                env(row.getString(prefix + "env")), row.getInt(prefix + "memory_mb"),
+                Duration.ofMillis(row.getLong(prefix + "timeout_ms")), Sql.intOrNull(row, prefix + "concurrency"),
+                row.getBoolean(prefix + "network"), PayloadFormat.valueOf(row.getString(prefix + "payload")),
+                row.getBoolean(prefix + "script"));
     }
 
     static long insert(Connection connection, Definition definition) throws SQLException {

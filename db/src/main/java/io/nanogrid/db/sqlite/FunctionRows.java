@@ -16,14 +16,19 @@ import org.jspecify.annotations.Nullable;
 
 /// Rows of `function`, inside a caller's transaction.
 final class FunctionRows {
+    /// Of what runs, a definition `n`.
+    static final String RUNNING_COLUMNS = Definitions.columns("n", "n_");
+
     static final String SELECT = """
             SELECT f.seq, f.id AS function_id, f.name AS function_name, f.description AS function_description,
               coalesce(c.live_version, f.current_version) AS current_version, c.id AS owner_id,
               f.created_at AS function_created_at, f.updated_at AS function_updated_at,
-            """ + Definitions.COLUMNS + """
+            """ + Definitions.COLUMNS + ", " + RUNNING_COLUMNS + """
             FROM function f
             JOIN definition d ON d.id = f.draft
             LEFT JOIN callback c ON c.function_id = f.id
+            LEFT JOIN version v ON v.function_id = f.id AND v.number = coalesce(c.live_version, f.current_version)
+            JOIN definition n ON n.id = coalesce(v.definition_id, f.draft)
             """;
 
     private FunctionRows() {
@@ -31,7 +36,7 @@ final class FunctionRows {
 
     static FunctionRecord map(ResultSet row) throws SQLException {
         return new FunctionRecord(row.getString("function_id"), row.getString("function_name"),
-                row.getString("function_description"), Definitions.map(row), Sql.intOrNull(row, "current_version"),
+                row.getString("function_description"), Definitions.map(row), Definitions.map(row, "n_"), Sql.intOrNull(row, "current_version"),
                 Sql.longOrNull(row, "owner_id"), Sql.instant(row, "function_created_at"),
                 Sql.instant(row, "function_updated_at"));
     }

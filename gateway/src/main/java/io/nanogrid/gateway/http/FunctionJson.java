@@ -14,8 +14,9 @@ final class FunctionJson {
     private FunctionJson() {
     }
 
-    /// @param running what calls run. Of its `env` only the names are shown: whoever may look at functions needn't know their secrets
-    static Map<String, @Nullable Object> function(FunctionRecord function, Definition running) {
+    /// As it runs. Of `env` only the names are shown: whoever may look at functions needn't know their secrets.
+    static Map<String, @Nullable Object> function(FunctionRecord function) {
+        Definition running = function.running();
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("functionId", function.id());
         json.put("name", function.name());

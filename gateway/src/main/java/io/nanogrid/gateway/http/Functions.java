@@ -1,12 +1,10 @@
 package io.nanogrid.gateway.http;
 
 import io.javalin.http.Context;
-import io.nanogrid.db.Definition;
 import io.nanogrid.db.FunctionRecord;
 import io.nanogrid.db.FunctionRepository;
 import io.nanogrid.db.Page;
 import io.nanogrid.db.RefusedException;
-import io.nanogrid.db.VersionRecord;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.deploy.BuildFault;
 import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
@@ -92,7 +90,7 @@ final class Functions {
         String cursor = query.cursor();
         Page<FunctionRecord> page = ListQuery.page(() -> functions.list(limit, cursor));
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
-        json.put("functions", page.items().stream().map(one -> FunctionJson.function(one, running(one))).toList());
+        json.put("functions", page.items().stream().map(FunctionJson::function).toList());
         json.put("nextCursor", page.nextCursor());
         ctx.json(json);
     }
@@ -112,20 +110,11 @@ final class Functions {
         ctx.json(json);
     }
 
-    /// What calls run; the draft where nothing is run yet.
-    private Definition running(FunctionRecord function) {
-        Integer current = function.currentVersion();
-        return current == null
-                ? function.draft()
-                : functions.version(function.id(), current).map(VersionRecord::definition).orElse(function.draft());
-    }
-
     private Map<String, @Nullable Object> withCode(FunctionRecord function) {
-        Definition running = running(function);
         Map<String, @Nullable Object> json = succeeded();
-        json.putAll(FunctionJson.function(function, running));
+        json.putAll(FunctionJson.function(function));
         try {
-            FunctionJson.addCode(json, store.get(running.codeHash()));
+            FunctionJson.addCode(json, store.get(function.running().codeHash()));
         } catch (IOException e) {
             LOG.error("The code of function {} can't be read", function.id(), e);
             json.put("codeHint", "the stored code is lost or damaged: send it again by PUT /functions/"
