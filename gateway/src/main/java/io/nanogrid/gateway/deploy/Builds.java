@@ -97,49 +97,43 @@ public final class Builds {
     <O> O release(String name, VersionRecord record, BuildLog log, Function<Built, O> goLive,
             Function<BuildFault, O> fault) throws InterruptedException {
         long began = System.nanoTime();
-        return release(name, record, log, began, built -> {
-            O outcome = goLive.apply(built);
-            ended("built", built.cached(), built.took());
-            return outcome;
-        }, failure -> {
-            ended(switch (failure) {
-                case BuildFault.Failed _ -> "failed";
-                case BuildFault.Unavailable _ -> "unavailable";
-            }, false, Duration.ofNanos(System.nanoTime() - began));
-            return fault.apply(failure);
-        });
-    }
-
-    private <O> O release(String name, VersionRecord record, BuildLog log, long began, Function<Built, O> goLive,
-            Function<BuildFault, O> fault) throws InterruptedException {
+        BuildFault failure;
         try (Prepared prepared = versions.prepare(name, record, log::line)) {
             FunctionVersion version = prepared.version();
             boolean lives = false;
             try {
                 pool.readmit(version.key());
-                BuildFault failure = failure(version, log);
-                if (failure != null) {
-                    return fault.apply(failure);
+                failure = failure(version, log);
+                if (failure == null) {
+                    Built built = new Built(version, prepared.image(), prepared.cached(), since(began));
+                    O outcome = goLive.apply(built);
+                    lives = true;
+                    ended("built", built.cached(), built.took());
+                    return outcome;
                 }
-                O outcome = goLive.apply(new Built(version, prepared.image(), prepared.cached(),
-                        Duration.ofNanos(System.nanoTime() - began)));
-                lives = true;
-                return outcome;
             } finally {
                 if (!lives) {
                     pool.retire(version.key());
                 }
             }
         } catch (InvalidDefinition | InstallFailed e) {
-            return fault.apply(
-                    new BuildFault.Failed("build_failed", String.valueOf(e.getMessage()), "", log.lines()));
+            failure = new BuildFault.Failed("build_failed", String.valueOf(e.getMessage()), "", log.lines());
         } catch (EngineException e) {
-            return fault.apply(new BuildFault.Unavailable(String.valueOf(e.getMessage()), log.lines()));
+            failure = new BuildFault.Unavailable(String.valueOf(e.getMessage()), log.lines());
         } catch (IOException e) {
             LOG.error("The code of function {} can't be read", record.functionId(), e);
-            return fault.apply(new BuildFault.Unavailable(
-                    "the function's code can't be read: deploy it again with its code", log.lines()));
+            failure = new BuildFault.Unavailable("the function's code can't be read: deploy it again with its code",
+                    log.lines());
         }
+        ended(switch (failure) {
+            case BuildFault.Failed _ -> "failed";
+            case BuildFault.Unavailable _ -> "unavailable";
+        }, false, since(began));
+        return fault.apply(failure);
+    }
+
+    private static Duration since(long began) {
+        return Duration.ofNanos(System.nanoTime() - began);
     }
 
     /// @return null if the version can be loaded
