@@ -89,7 +89,8 @@ class RouterRefusalsTest {
                 + "Host: localhost\r\nConnection: close\r\n"
                 + (header == null ? "" : header.formatted(1) + "\r\n") + "\r\n");
 
-        assertThat(answer).startsWith("HTTP/1.1 " + status).containsIgnoringCase("\r\nx-amzn-ErrorType: " + type + "\r\n")
+        assertThat(answer).startsWith("HTTP/1.1 " + status)
+                .containsIgnoringCase("\r\nx-amzn-ErrorType: " + type + "\r\n")
                 .containsIgnoringCase("\r\nx-amzn-RequestId: ").contains("\r\nContent-Type: application/json\r\n")
                 .endsWith("{\"Type\":\"User\",\"Message\":\"the server couldn't read or serve the request\"}");
     }
