@@ -17,34 +17,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Registering, changing and deleting callbacks and chat rooms, and what is refused.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class CallbackApiTest {
+final class CallbackApiTest extends GatewayTest {
 
     private static final String ONE = "def handler(e, c): return 1";
-
-    private TestGateway gateway;
-
-    @BeforeAll
-    void start(@TempDir Path directory) throws Exception {
-        gateway = TestGateway.start("sandbox", directory);
-    }
-
-    @AfterAll
-    void stop() {
-        if (gateway != null) {
-            gateway.close();
-        }
-    }
 
     private static String definition(String path, String more) {
         return "{\"path\": \"" + path + "\", \"method\": \"GET\", \"type\": \"python\", \"code\": \"" + ONE + "\""

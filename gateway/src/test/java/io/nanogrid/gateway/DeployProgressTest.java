@@ -9,7 +9,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -18,30 +17,17 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 
 /// How whoever deploys follows what becomes of it: streams, the WebSocket, and the forms that answer at once.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class DeployProgressTest {
+final class DeployProgressTest extends GatewayTest {
 
-    private TestGateway gateway;
     private GatewaysDatabase database;
 
     @BeforeAll
-    void start(@TempDir Path directory) throws Exception {
-        gateway = TestGateway.start("sandbox", directory);
-        database = new GatewaysDatabase(directory);
-    }
-
-    @AfterAll
-    void stop() {
-        if (gateway != null) {
-            gateway.close();
-        }
+    void openDatabase() {
+        database = new GatewaysDatabase(gateway.directory());
     }
 
     private long deployed(String path, String code) throws Exception {

@@ -4,39 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nanogrid.gateway.TestGateway.Answer;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Making callbacks live, all the ways there are, and what is served meanwhile and afterwards.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class DeployTest {
+final class DeployTest extends GatewayTest {
 
-    private TestGateway gateway;
     private GatewaysDatabase database;
 
     @BeforeAll
-    void start(@TempDir Path directory) throws Exception {
-        gateway = TestGateway.start("sandbox", directory);
-        database = new GatewaysDatabase(directory);
-    }
-
-    @AfterAll
-    void stop() {
-        if (gateway != null) {
-            gateway.close();
-        }
+    void openDatabase() {
+        database = new GatewaysDatabase(gateway.directory());
     }
 
     private long deployed(String path, String code) throws Exception {

@@ -12,43 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Making, changing, listing and deleting functions that belong to no callback, and what is refused.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class FunctionApiTest {
-
-    private static final String ONE = "def handler(e, c): return 1";
-
-    private TestGateway gateway;
-    private Path data;
-
-    @BeforeAll
-    void start(@TempDir Path directory) throws Exception {
-        data = directory;
-        gateway = TestGateway.start("sandbox", directory, "RATE_LIMIT_PER_MINUTE", "0");
-    }
-
-    @AfterAll
-    void stop() {
-        if (gateway != null) {
-            gateway.close();
-        }
-    }
-
-    @AfterEach
-    void noUploadIsLeft() throws IOException {
-        try (Stream<Path> left = Files.list(data.resolve("uploads"))) {
-            assertThat(left).isEmpty();
-        }
-    }
+final class FunctionApiTest extends FunctionsTest {
 
     private static String definition(String name, Object... more) throws IOException {
         ObjectNode json = TestGateway.JSON.createObjectNode().put("name", name).put("runtime", "python");
@@ -67,12 +36,6 @@ final class FunctionApiTest {
 
     private Answer put(String id, String json) throws Exception {
         return gateway.withBody("PUT", "/functions/" + id, json);
-    }
-
-    private static List<String> texts(JsonNode array) {
-        List<String> texts = new ArrayList<>();
-        array.forEach(element -> texts.add(element.asText()));
-        return texts;
     }
 
     @Test
@@ -157,7 +120,7 @@ final class FunctionApiTest {
     }
 
     private long codeFiles() throws IOException {
-        try (Stream<Path> files = Files.list(data.resolve("code"))) {
+        try (Stream<Path> files = Files.list(gateway.directory().resolve("code"))) {
             return files.count();
         }
     }

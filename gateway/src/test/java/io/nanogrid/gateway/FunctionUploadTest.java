@@ -9,50 +9,16 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.List;
-import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Functions that are sent as forms and archives, and files that are refused.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class FunctionUploadTest {
-
-    private static final String ONE = "def handler(e, c): return 1";
-
-    private TestGateway gateway;
-    private Path data;
-
-    @BeforeAll
-    void start(@TempDir Path directory) throws Exception {
-        data = directory;
-        gateway = TestGateway.start("sandbox", directory, "RATE_LIMIT_PER_MINUTE", "0");
-    }
-
-    @AfterAll
-    void stop() {
-        if (gateway != null) {
-            gateway.close();
-        }
-    }
-
-    @AfterEach
-    void noUploadIsLeft() throws IOException {
-        try (Stream<Path> left = Files.list(data.resolve("uploads"))) {
-            assertThat(left).isEmpty();
-        }
-    }
+final class FunctionUploadTest extends FunctionsTest {
 
     private static byte[] zip(String... namesAndTexts) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -63,12 +29,6 @@ final class FunctionUploadTest {
             }
         }
         return bytes.toByteArray();
-    }
-
-    private static List<String> texts(JsonNode array) {
-        List<String> texts = new ArrayList<>();
-        array.forEach(element -> texts.add(element.asText()));
-        return texts;
     }
 
     @Test
@@ -284,13 +244,13 @@ final class FunctionUploadTest {
 
     @Test
     void anUploadThatCannotBeStoredIsTheGatewaysFault() throws Exception {
-        Path uploads = data.resolve("uploads");
+        Path uploads = gateway.directory().resolve("uploads");
         Files.delete(uploads);
         try {
             Answer answer = new Form().file("a.py", ONE).post(gateway).expect(503);
 
             assertThat(answer.reason()).isEqualTo("storage_failed");
-            assertThat(answer.body()).doesNotContain(data.toString());
+            assertThat(answer.body()).doesNotContain(gateway.directory().toString());
         } finally {
             Files.createDirectory(uploads);
         }

@@ -4,33 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nanogrid.gateway.TestGateway.Answer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Jobs: calls that are accepted to be made later.
-class JobsTest {
+class JobsTest extends GatewayTest {
 
     private static final String ECHO = "def handler(event, context): return event";
 
-    private static TestGateway gateway;
-    private static String echo;
+    private String echo;
 
-    @BeforeAll
-    static void start(@TempDir Path directory) throws Exception {
-        gateway = TestGateway.start("sandbox", directory, "RATE_LIMIT_PER_MINUTE", "0");
-        echo = gateway.function("python", ECHO);
+    @Override
+    String[] settings() {
+        return new String[]{"RATE_LIMIT_PER_MINUTE", "0"};
     }
 
-    @AfterAll
-    static void stop() {
-        gateway.close();
+    @BeforeAll
+    void deploy() throws Exception {
+        echo = gateway.function("python", ECHO);
     }
 
     @Test

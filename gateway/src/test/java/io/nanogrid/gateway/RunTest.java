@@ -6,35 +6,30 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.nanogrid.gateway.TestGateway.Answer;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// `POST /run`: what a function is given, and what its caller gets.
-class RunTest {
+class RunTest extends GatewayTest {
 
     private static final String ECHO = "def handler(event, context): return event";
 
-    private static TestGateway gateway;
-    private static String echo;
+    private String echo;
 
-    @BeforeAll
-    static void start(@TempDir Path directory) throws Exception {
-        gateway = TestGateway.start("sandbox", directory, "RATE_LIMIT_PER_MINUTE", "0");
-        echo = gateway.function("python", ECHO);
+    @Override
+    String[] settings() {
+        return new String[]{"RATE_LIMIT_PER_MINUTE", "0"};
     }
 
-    @AfterAll
-    static void stop() {
-        gateway.close();
+    @BeforeAll
+    void deploy() throws Exception {
+        echo = gateway.function("python", ECHO);
     }
 
     @Test
@@ -181,7 +176,7 @@ class RunTest {
                 .contains("callback " + callback);
     }
 
-    private static String functionOf(int callback) throws Exception {
+    private String functionOf(int callback) throws Exception {
         for (JsonNode function : gateway.get("/functions?limit=100").expect(200).json().path("functions")) {
             if (function.path("callbackId").asInt() == callback) {
                 return function.path("functionId").asText();
@@ -243,7 +238,7 @@ class RunTest {
                 + "\r\n\r\n" + body;
     }
 
-    private static int instances(String state) throws Exception {
+    private int instances(String state) throws Exception {
         return gateway.get("/health").json().path("instances").path(state).asInt();
     }
 }

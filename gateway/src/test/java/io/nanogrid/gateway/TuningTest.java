@@ -3,31 +3,11 @@ package io.nanogrid.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What the memory of real calls suggests.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class TuningTest {
-
-    private TestGateway gateway;
-
-    @BeforeAll
-    void start(@TempDir Path directory) throws Exception {
-        gateway = TestGateway.start("sandbox", directory);
-    }
-
-    @AfterAll
-    void stop() {
-        if (gateway != null) {
-            gateway.close();
-        }
-    }
+final class TuningTest extends GatewayTest {
 
     /// @return the answer of `/functions/{id}/tuning` after so many calls
     private JsonNode tuning(String path, int memoryMb, String body, int calls) throws Exception {
