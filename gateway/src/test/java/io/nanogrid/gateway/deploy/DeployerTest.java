@@ -3,51 +3,19 @@ package io.nanogrid.gateway.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.nanogrid.db.Access;
-import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.CallbackRecord;
-import io.nanogrid.db.CallbackRepository;
 import io.nanogrid.db.CallbackStatus;
 import io.nanogrid.db.Database;
-import io.nanogrid.db.Definition;
-import io.nanogrid.db.Endpoint;
-import io.nanogrid.db.PayloadFormat;
 import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.StorageException;
-import io.nanogrid.db.sqlite.SqliteDatabase;
-import io.nanogrid.gateway.code.CodeBundle;
-import io.nanogrid.gateway.code.CodeStore;
-import io.nanogrid.gateway.code.DirectoryCodeStore;
 import io.nanogrid.gateway.engine.Engine;
-import io.nanogrid.gateway.engine.RequiredEngines;
-import io.nanogrid.gateway.engine.sandbox.SandboxConfig;
-import io.nanogrid.gateway.engine.sandbox.SandboxEngine;
-import io.nanogrid.gateway.plugins.PluginLoader;
-import io.nanogrid.gateway.plugins.Runtimes;
-import io.nanogrid.gateway.pool.InstanceFactory;
-import io.nanogrid.gateway.pool.InstancePool;
-import io.nanogrid.gateway.pool.PoolConfig;
 import io.nanogrid.gateway.routes.RouteTable;
-import io.nanogrid.gateway.wire.OutputPump;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.Comparator;
-import java.util.Deque;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -61,101 +29,28 @@ final class DeployerTest {
     private static final String GOOD = "exports.handler = () => 1";
     private static final String BAD = "throw new Error('bad')";
 
-    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
-    /// The repository's methods that fail as on a full disk.
-    private final Set<String> failing = ConcurrentHashMap.newKeySet();
-    /// Those that fail as in a process that runs out of memory.
-    private final Set<String> broken = ConcurrentHashMap.newKeySet();
-    /// What happens between a version's being stored as live and its being served.
-    private final AtomicReference<Runnable> onceStored = new AtomicReference<>(() -> {
-    });
-    private final LiveRoutes routes = new LiveRoutes();
-    private final DeployEvents events = new DeployEvents();
-    private Path work;
+    private Workbench bench;
     private Database database;
-    private CodeStore store;
-    private Runtimes runtimes;
     private Engine engine;
-    private InstancePool pool;
     private Deployer deployer;
 
     @BeforeEach
     void start() throws Exception {
-        // As a directory that the uids of instances can pass through.
-        work = Files.setPosixFilePermissions(Files.createTempDirectory("ng"),
-                PosixFilePermissions.fromString("rwx--x--x"));
-        engine = closing(new SandboxEngine(SandboxConfig.defaults("deployer-" + ProcessHandle.current().pid(),
-                work.resolve("deps"), work.resolve("run"))));
-        RequiredEngines.check(engine);
-        database = closing(SqliteDatabase.open(work));
-        store = new DirectoryCodeStore(work.resolve("code"), InstantSource.system());
-        runtimes = closing(new PluginLoader(List.of(Path.of("target", "plugins")), "0.1.0")).load();
-        PoolConfig config = PoolConfig.withBudget(2048, 6 << 20);
-        Path instances = Files.createDirectory(work.resolve("i"), PosixFilePermissions.asFileAttribute(
-                PosixFilePermissions.fromString("rwx--x--x")));
-        pool = closing(new InstancePool(
-                closing(new InstanceFactory(engine, config, instances, closing(new OutputPump()))), config));
-        deployer = deployer(routes);
-    }
-
-    private Deployer deployer(LiveRoutes served) {
-        CallbackRepository callbacks = hooked(database.callbacks());
-        LiveFunctions functions = new LiveFunctions();
-        return new Deployer(callbacks, database.functions(),
-                new Builds(callbacks, store, runtimes, engine, pool, served, functions), pool, served, functions,
-                events);
-    }
-
-    private <T extends AutoCloseable> T closing(T part) {
-        parts.push(part);
-        return part;
+        bench = new Workbench();
+        database = bench.database;
+        engine = bench.engine;
+        deployer = bench.deployer;
     }
 
     @AfterEach
     void stop() throws Exception {
-        while (!parts.isEmpty()) {
-            parts.pop().close();
+        if (bench != null) {
+            bench.close();
         }
-        try (Stream<Path> all = Files.walk(work)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
-    }
-
-    private CallbackRepository hooked(CallbackRepository real) {
-        return (CallbackRepository) Proxy.newProxyInstance(getClass().getClassLoader(),
-                new Class<?>[]{CallbackRepository.class}, (_, method, arguments) -> {
-                    if (failing.contains(method.getName())) {
-                        throw new StorageException("full: " + method.getName());
-                    }
-                    if (broken.contains(method.getName())) {
-                        throw new OutOfMemoryError("no room: " + method.getName());
-                    }
-                    try {
-                        Object result = method.invoke(real, arguments);
-                        if (method.getName().equals("completeDeployment")) {
-                            onceStored.get().run();
-                        }
-                        return result;
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                });
-    }
-
-    private CallbackDraft draft(String path, String source, @Nullable String library, @Nullable String room)
-            throws IOException {
-        CodeBundle code = CodeBundle.ofText("index.js", source);
-        store.put(code);
-        return new CallbackDraft(path, new Endpoint(path, "GET", path, Access.NONE, null),
-                new Definition("node", null, code.hash(), library, Map.of(), 128, Duration.ofSeconds(10), null, false,
-                        PayloadFormat.SIMPLE, false),
-                room);
     }
 
     private long create(String path, String source, @Nullable String library) throws IOException {
-        return database.callbacks().create(draft(path, source, library, null)).id();
+        return database.callbacks().create(bench.callbackDraft(path, source, library, null)).id();
     }
 
     private static String library(String name) {
@@ -163,7 +58,7 @@ final class DeployerTest {
     }
 
     private boolean isServed(String path) {
-        return routes.table().find("GET", path) instanceof RouteTable.Match.Found<?>;
+        return bench.routes.table().find("GET", path) instanceof RouteTable.Match.Found<?>;
     }
 
     private CallbackStatus status(long id) {
@@ -173,7 +68,7 @@ final class DeployerTest {
     @Test
     void theFirstFailureIsToldAndTheSecondIsKeptWithIt() throws Exception {
         long id = create("a", GOOD, null);
-        failing.addAll(Set.of("completeDeployment", "recoverInterrupted"));
+        bench.failing.addAll(Set.of("completeDeployment", "recoverInterrupted"));
 
         assertThatThrownBy(() -> deployer.deploy(id)).isInstanceOf(StorageException.class)
                 .hasMessage("full: completeDeployment").satisfies(e -> assertThat(e.getSuppressed())
@@ -183,10 +78,11 @@ final class DeployerTest {
     @Test
     void aDeployThatEndsWithAnErrorLeavesNoBuildBehind() throws Exception {
         long id = create("a", GOOD, null);
-        broken.add("completeDeployment");
+        bench.before.put("completeDeployment", () -> {
+            throw new OutOfMemoryError("no room");
+        });
         assertThatThrownBy(() -> deployer.deploy(id)).isInstanceOf(OutOfMemoryError.class);
         assertThat(status(id)).isEqualTo(CallbackStatus.FAILED);
-        broken.clear();
 
         assertThat(deployer.deploy(id)).isInstanceOf(DeployOutcome.Deployed.class);
     }
@@ -194,7 +90,7 @@ final class DeployerTest {
     @Test
     void aDeployThatCannotBeginLeavesNoBuildBehind() throws Exception {
         long id = create("a", GOOD, null);
-        failing.add("beginVersion");
+        bench.failing.add("beginVersion");
 
         assertThatThrownBy(() -> deployer.deploy(id)).isInstanceOf(StorageException.class);
 
@@ -215,11 +111,11 @@ final class DeployerTest {
     @Test
     void theInstanceOfADeployThatCouldNotBeStoredIsLetGo() throws Exception {
         long id = create("a", GOOD, null);
-        failing.add("completeDeployment");
+        bench.failing.add("completeDeployment");
 
         assertThatThrownBy(() -> deployer.deploy(id)).isInstanceOf(StorageException.class);
 
-        Awaitility.await().atMost(PATIENCE).until(() -> pool.status().idle() == 0);
+        Awaitility.await().atMost(PATIENCE).until(() -> bench.pool.status().idle() == 0);
         assertThat(isServed("a")).isFalse();
         assertThat(status(id)).isEqualTo(CallbackStatus.FAILED);
     }
@@ -228,7 +124,7 @@ final class DeployerTest {
     void aCallbackThatIsAboutToBeServedCannotBeDeleted() throws Exception {
         long id = create("a", GOOD, null);
         AtomicReference<@Nullable Exception> refusal = new AtomicReference<>();
-        onceStored.set(() -> {
+        bench.after.put("completeDeployment", () -> {
             try {
                 deployer.delete(id);
             } catch (InterruptedException | RuntimeException e) {
@@ -245,9 +141,9 @@ final class DeployerTest {
     @Test
     void aCallbackThatGoesWithItsRoomWhileItIsAboutToBeServedIsServedNoMore() throws Exception {
         database.chatRooms().create("room", "Room");
-        long id = database.callbacks().create(draft("a", GOOD, null, "room")).id();
+        long id = database.callbacks().create(bench.callbackDraft("a", GOOD, null, "room")).id();
         BlockingQueue<Thread> freeing = new ArrayBlockingQueue<>(1);
-        onceStored.set(() -> {
+        bench.after.put("completeDeployment", () -> {
             CallbackRecord gone = database.chatRooms().delete("room").orElseThrow();
             Thread thread = Thread.ofVirtual().start(() -> deployer.deleted(gone));
             freeing.add(thread);
@@ -324,13 +220,13 @@ final class DeployerTest {
     void librariesThatABuildHasJustInstalledSurviveASweep() throws Exception {
         long id = create("a", GOOD, library("one"));
         long other = create("b", GOOD, null);
-        events.subscribe(event -> {
+        bench.events.subscribe(event -> {
             // While the build goes on, and before any version names them.
             if (event.callbackId() == id && event.type() == DeployEvent.Type.LOG) {
                 sweepBy(other);
             }
         });
-        onceStored.set(() -> sweepBy(other));
+        bench.after.put("completeDeployment", () -> sweepBy(other));
 
         assertThat(deployer.deploy(id)).isInstanceOf(DeployOutcome.Deployed.class);
 
@@ -370,9 +266,9 @@ final class DeployerTest {
         deployer.deploy(failed);
         deployer.deploy(live);
         assertThat(engine.layers()).hasSize(2);
-        Awaitility.await().atMost(PATIENCE).until(() -> pool.status().busy() == 0 && pool.status().idle() == 1);
+        Awaitility.await().atMost(PATIENCE).until(() -> bench.pool.status().busy() == 0 && bench.pool.status().idle() == 1);
 
-        deployer(new LiveRoutes()).restore();
+        bench.restarted().deployer().restore();
 
         Awaitility.await().atMost(PATIENCE).until(() -> engine.layers().size() == 1);
         assertThat(engine.layers()).isEqualTo(database.callbacks().dependencyKeysInUse());
@@ -383,15 +279,13 @@ final class DeployerTest {
         long id = create("a", GOOD, null);
         String function = database.callbacks().find(id).orElseThrow().function().id();
         for (int i = 0; i < Deployer.KEPT_VERSIONS + 2; i++) {
-            database.callbacks().update(id, draft("a", "exports.handler = () => " + i, null, null));
+            database.callbacks().update(id, bench.callbackDraft("a", "exports.handler = () => " + i, null, null));
             deployer.deploy(id);
         }
 
         assertThat(database.functions().versions(function)).hasSize(Deployer.KEPT_VERSIONS);
-        try (Stream<Path> code = Files.list(work.resolve("code"))) {
-            assertThat(code.map(file -> file.getFileName().toString().replace(".zip", "")))
-                    .isSubsetOf(database.callbacks().codeHashesInUse());
-        }
+        assertThat(bench.codeFiles()).map(file -> file.replace(".zip", ""))
+                .isSubsetOf(database.callbacks().codeHashesInUse());
         assertThat(isServed("a")).isTrue();
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nanogrid.db.Access;
 import io.nanogrid.db.CallbackDraft;
+import io.nanogrid.db.CallbackRepository;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.Definition;
 import io.nanogrid.db.Endpoint;
@@ -45,17 +46,18 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// All that deploys need, for real, with a repository of functions that counts what is asked of it and fails where it is told to.
+/// All that deploys need, for real, with repositories that fail where they are told to; that of functions counts what is asked of it.
 final class Workbench implements AutoCloseable {
 
-    /// The repository's methods that fail as on a full disk.
+    /// The repositories' methods that fail as on a full disk.
     final Set<String> failing = ConcurrentHashMap.newKeySet();
-    /// What happens when one of the repository's methods is called and hasn't begun, the next time.
+    /// What happens when one of the repositories' methods is called and hasn't begun, the next time.
     final Map<String, Runnable> before = new ConcurrentHashMap<>();
-    /// What happens when one of the repository's methods has done its work and hasn't returned, the next time.
+    /// What happens when one of the repositories' methods has done its work and hasn't returned, the next time.
     final Map<String, Runnable> after = new ConcurrentHashMap<>();
     /// The catalogs' clock, in nanoseconds. Goes on by one when it is read.
     final AtomicLong now = new AtomicLong();
@@ -67,7 +69,9 @@ final class Workbench implements AutoCloseable {
     final FunctionDeployer functionDeployer;
     final FunctionCatalog catalog;
     final Deployer deployer;
-    /// How often each of the repository's methods was called.
+    final LiveRoutes routes;
+    final DeployEvents events;
+    /// How often each method of the repository of functions was called.
     private final Map<String, Integer> asked = new ConcurrentHashMap<>();
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Runtimes runtimes;
@@ -93,20 +97,27 @@ final class Workbench implements AutoCloseable {
         functionDeployer = first.functionDeployer;
         catalog = first.catalog;
         deployer = first.deployer;
+        routes = first.routes;
+        events = first.events;
     }
 
     /// What is new in a process of its own.
-    record Process(FunctionDeployer functionDeployer, FunctionCatalog catalog, Deployer deployer) {
+    record Process(FunctionDeployer functionDeployer, FunctionCatalog catalog, Deployer deployer, LiveRoutes routes,
+            DeployEvents events) {
     }
 
     Process restarted() {
-        FunctionRepository functions = hooked(database.functions());
+        FunctionRepository functions = hooked(FunctionRepository.class, database.functions(),
+                method -> asked.merge(method, 1, Integer::sum));
+        CallbackRepository callbacks = hooked(CallbackRepository.class, database.callbacks(), _ -> {
+        });
         LiveRoutes routes = new LiveRoutes();
+        DeployEvents events = new DeployEvents();
         LiveFunctions live = new LiveFunctions();
-        Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, live);
+        Builds builds = new Builds(callbacks, store, runtimes, engine, pool, routes, live);
         return new Process(new FunctionDeployer(functions, builds, pool, live),
                 new FunctionCatalog(functions, builds, pool, live, now::incrementAndGet),
-                new Deployer(database.callbacks(), functions, builds, pool, routes, live, new DeployEvents()));
+                new Deployer(callbacks, functions, builds, pool, routes, live, events), routes, events);
     }
 
     private <T extends AutoCloseable> T closing(T part) {
@@ -114,10 +125,10 @@ final class Workbench implements AutoCloseable {
         return part;
     }
 
-    private FunctionRepository hooked(FunctionRepository real) {
-        return (FunctionRepository) Proxy.newProxyInstance(getClass().getClassLoader(),
-                new Class<?>[]{FunctionRepository.class}, (_, method, arguments) -> {
-                    asked.merge(method.getName(), 1, Integer::sum);
+    private <T> T hooked(Class<T> repository, T real, Consumer<String> asked) {
+        return repository.cast(Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[]{repository},
+                (_, method, arguments) -> {
+                    asked.accept(method.getName());
                     if (failing.contains(method.getName())) {
                         throw new StorageException("full: " + method.getName());
                     }
@@ -129,7 +140,7 @@ final class Workbench implements AutoCloseable {
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
-                });
+                }));
     }
 
     private static void run(@Nullable Runnable hook) {
@@ -167,21 +178,22 @@ final class Workbench implements AutoCloseable {
         }
     }
 
-    private CallbackDraft callbackDraft(String path, String source) throws IOException {
+    CallbackDraft callbackDraft(String path, String source, @Nullable String library, @Nullable String room)
+            throws IOException {
         return new CallbackDraft(path, new Endpoint(path, "GET", path, Access.NONE, null),
-                new Definition("node", null, stored(source), null, Map.of(), 128, Duration.ofSeconds(10), null, false,
-                        PayloadFormat.SIMPLE, false),
-                null);
+                new Definition("node", null, stored(source), library, Map.of(), 128, Duration.ofSeconds(10), null,
+                        false, PayloadFormat.SIMPLE, false),
+                room);
     }
 
     /// @return the id of a callback that isn't deployed
     long callback(String path, String source) throws IOException {
-        return database.callbacks().create(callbackDraft(path, source)).id();
+        return database.callbacks().create(callbackDraft(path, source, null, null)).id();
     }
 
     void redefine(long callback, String source) throws IOException {
         String path = database.callbacks().find(callback).orElseThrow().endpoint().path();
-        database.callbacks().update(callback, callbackDraft(path, source));
+        database.callbacks().update(callback, callbackDraft(path, source, null, null));
     }
 
     Found.Ready found(String nameOrId) throws InterruptedException {
