@@ -23,7 +23,8 @@ final class Received implements OutputSink {
         Received received = new Received();
         received.begin("", codec.fileSize());
         codec.readFile(in, received);
-        return new Frame(frame.kind(), frame.flags(), frame.call(), frame.meta(), received.files().getOrDefault("", Bytes.EMPTY));
+        return new Frame(frame.kind(), frame.flags(), frame.call(), frame.meta(),
+                received.files().getOrDefault("", Bytes.EMPTY));
     }
 
     @Override
