@@ -249,7 +249,8 @@ class IdempotencyTest {
         String key = freshKey();
         Answer first;
         try (Connection database = database(); Statement statement = database.createStatement()) {
-            statement.execute("CREATE TRIGGER full BEFORE UPDATE ON idempotency BEGIN SELECT RAISE(ABORT, 'full'); END");
+            statement
+                    .execute("CREATE TRIGGER full BEFORE UPDATE ON idempotency BEGIN SELECT RAISE(ABORT, 'full'); END");
             first = run(key, "{}").expect(200);
             assertThat(run(key, "{}").expect(200).header(REPLAYED)).contains("true");
             statement.execute("DROP TRIGGER full");

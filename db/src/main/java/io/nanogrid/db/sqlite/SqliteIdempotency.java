@@ -60,14 +60,16 @@ final class SqliteIdempotency implements IdempotencyRepository {
     @Override
     public void release(IdempotencyKey key) {
         lanes.write(connection -> Sql.update(connection,
-                "DELETE FROM idempotency WHERE caller = ? AND scope = ? AND key = ? AND state = 'RUNNING'", key.caller(), key.scope(), key.key()));
+                "DELETE FROM idempotency WHERE caller = ? AND scope = ? AND key = ? AND state = 'RUNNING'",
+                key.caller(), key.scope(), key.key()));
     }
 
     @Override
     public void giveUp(IdempotencyKey key) {
         lanes.write(connection -> Sql.update(connection, """
                 UPDATE idempotency SET state = 'UNKNOWN'
-                WHERE caller = ? AND scope = ? AND key = ? AND state = 'RUNNING'""", key.caller(), key.scope(), key.key()));
+                WHERE caller = ? AND scope = ? AND key = ? AND state = 'RUNNING'""", key.caller(), key.scope(),
+                key.key()));
     }
 
     @Override

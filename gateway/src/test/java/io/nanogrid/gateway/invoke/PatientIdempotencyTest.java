@@ -175,7 +175,8 @@ class PatientIdempotencyTest {
     @Test
     void ofAnswersThatAreTooMuchToHoldNobodyKnowsWhatTheCallDid() throws Exception {
         patient = new PatientIdempotency(database.idempotency(), 2, 3);
-        List<IdempotencyKey> keys = IntStream.range(0, 3).mapToObj(i -> new IdempotencyKey("ci", "s", "k" + i)).toList();
+        List<IdempotencyKey> keys = IntStream.range(0, 3).mapToObj(i -> new IdempotencyKey("ci", "s", "k" + i))
+                .toList();
         keys.forEach(this::claim);
         refuseEnds();
 
