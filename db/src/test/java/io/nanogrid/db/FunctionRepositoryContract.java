@@ -181,7 +181,8 @@ public abstract class FunctionRepositoryContract extends Contract {
     void aVersionEndsOnce() {
         String id = ready("resize", "code");
 
-        assertThatIllegalStateException().isThrownBy(() -> database.functions().completeVersion(id, 1, "n", null, null));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> database.functions().completeVersion(id, 1, "n", null, null));
         assertThatIllegalStateException().isThrownBy(() -> database.functions().failVersion(id, 1));
         assertThatIllegalStateException().isThrownBy(() -> database.functions().failVersion(id, 2));
     }

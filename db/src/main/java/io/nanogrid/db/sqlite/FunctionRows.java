@@ -36,7 +36,8 @@ final class FunctionRows {
 
     static FunctionRecord map(ResultSet row) throws SQLException {
         return new FunctionRecord(row.getString("function_id"), row.getString("function_name"),
-                row.getString("function_description"), Definitions.map(row), Definitions.map(row, "n_"), Sql.intOrNull(row, "current_version"),
+                row.getString("function_description"), Definitions.map(row), Definitions.map(row, "n_"),
+                Sql.intOrNull(row, "current_version"),
                 Sql.longOrNull(row, "owner_id"), Sql.instant(row, "function_created_at"),
                 Sql.instant(row, "function_updated_at"));
     }
