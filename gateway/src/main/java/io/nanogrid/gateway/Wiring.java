@@ -10,6 +10,7 @@ import io.nanogrid.gateway.aws.SigV4Verifier;
 import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
+import io.nanogrid.gateway.config.Drain;
 import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.deploy.Builds;
 import io.nanogrid.gateway.deploy.DefinitionReader;
@@ -149,8 +150,10 @@ public final class Wiring implements AutoCloseable {
         PatientIdempotency idempotency = closing(new PatientIdempotency(database.idempotency()));
         idempotency.recover();
         closing(new Cleaner(database.jobs(), idempotency, outputs, RESULTS_KEPT, clock));
+        // Jobs that run and calls in flight have the same time to end in.
+        Drain drain = new Drain(config.drain());
         JobRunner jobs = closing(new JobRunner(database.queue(), catalog, run, poolConfig.mostInstances(),
-                poolConfig.defaultConcurrency(), config.drain()));
+                poolConfig.defaultConcurrency(), drain));
 
         HttpServer server = closing(new HttpServer(new Parts(config, version, database,
                 new Parts.Access(keys, new SigV4Verifier(keys, clock), new MemoryRateLimitStore()),
@@ -158,10 +161,9 @@ public final class Wiring implements AutoCloseable {
                 new Parts.Deploying(store, data.uploads(), new DefinitionReader(types, store), deployer,
                         new FunctionDefinitionReader(types, store), functionDeployer, catalog, events, routes),
                 new Parts.Running(new Invoke(dispatcher, log, clock), run, outputs, idempotency),
-                new Parts.Watching(log, feed, tuner, metrics)), given.connections()));
-        // Jobs that run and calls in flight have the same time to end in.
-        AutoCloseable drain = jobs::drain;
-        closing(drain);
+                new Parts.Watching(log, feed, tuner, metrics)), given.connections(), drain));
+        AutoCloseable noMoreJobs = jobs::drain;
+        closing(noMoreJobs);
         jobs.start();
         return server;
     }

@@ -76,4 +76,33 @@ abstract class RestartContract {
             }
         }
     }
+
+    @Test
+    void anOrderlyStopCutsOffWhatDoesntEndInTimeAndLeavesNothing(@TempDir Path directory) throws Exception {
+        try (TestGateway probe = TestGateway.start(engine(), directory.resolve("probe"))) {
+            probe.get("/health").expect(200);
+        }
+        Path data = directory.resolve("data");
+        Path log = directory.resolve("log");
+        ProcessGateway gateway = ProcessGateway.start(engine(), data, log, "DRAIN_SECONDS", "1");
+        assertThat(gateway.deploy(SLEEPER).statusCode()).isEqualTo(200);
+        String gatewayId = Files.readString(data.resolve("gateway-id")).strip();
+        CompletableFuture<HttpResponse<String>> call = gateway.getLater("/api/sleep?s=60");
+        assertThat(gateway.post("/run", "{\"functionId\": \"" + functionId(gateway)
+                + "\", \"inputData\": {\"s\": 60}}", "x-async", "true").statusCode()).isEqualTo(202);
+        Awaitility.await().atMost(Duration.ofSeconds(20))
+                .until(() -> gateway.get("/health").body().contains("\"busy\":2"));
+
+        int exit = gateway.stop();
+
+        assertThat(call.handle((_, failure) -> failure != null).join()).isTrue();
+        assertThat(exit).isZero();
+        assertThat(instances(gatewayId)).isEmpty();
+        assertThat(Files.readString(log)).contains("DRAIN_SECONDS").doesNotContain("ERROR");
+    }
+
+    private static String functionId(ProcessGateway gateway) throws Exception {
+        return TestGateway.JSON.readTree(gateway.get("/functions").body()).path("functions").path(0).path("functionId")
+                .asText();
+    }
 }

@@ -2,19 +2,27 @@ package io.nanogrid.gateway.http;
 
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
+import io.nanogrid.gateway.config.Drain;
 import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.http.Parts.Platform;
 import io.nanogrid.gateway.http.Parts.Watching;
-import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.UriCompliance.Violation;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.eclipse.jetty.util.component.Graceful;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The gateway's HTTP side: the server that serves [Endpoints] and, in front of them, `/api/`, a virtual thread a request.
 public final class HttpServer implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
 
     /// In bytes: what a function may say in its headers, and room for the gateway's own.
     private static final int MAX_RESPONSE_HEAD = 32 << 10;
@@ -23,11 +31,14 @@ public final class HttpServer implements AutoCloseable {
     private static final int ACCEPT_QUEUE = 4096;
 
     final Javalin javalin;
+    private final Drain drain;
     private final Health health;
     private final DeploySocket socket;
     private final Logs logs;
 
-    public HttpServer(Parts parts, KeptConnections kept) {
+    /// @param drain how long calls in flight may go on when the gateway stops
+    public HttpServer(Parts parts, KeptConnections kept, Drain drain) {
+        this.drain = drain;
         Watching watching = parts.watching();
         Platform platform = parts.platform();
         this.health = new Health(parts.database(), platform.engine(), platform.runtimes(), platform.pool(),
@@ -63,7 +74,11 @@ public final class HttpServer implements AutoCloseable {
         config.http.asyncTimeout = 0;
         config.jetty.modifyServer(server -> {
             server.insertHandler(api);
-            stopGracefully(server, gateway.drain());
+            // Lets calls in flight end when the server is shut down.
+            server.insertHandler(new GracefulHandler());
+            server.setErrorHandler(new RefusedRequests());
+            // What is over the time is cut off: the waiting is done before.
+            server.setStopTimeout(0);
         });
         config.jetty.modifyHttpConfiguration(http -> {
             http.setSendServerVersion(false);
@@ -72,13 +87,6 @@ public final class HttpServer implements AutoCloseable {
             // `%u0041` is nobody's standard, and Javalin fails on it.
             http.setUriCompliance(http.getUriCompliance().without("NO_UTF16", Violation.UTF16_ENCODINGS));
         });
-    }
-
-    /// Stops taking connections at once, and lets calls in flight end.
-    private static void stopGracefully(Server server, Duration drain) {
-        server.setStopTimeout(drain.toMillis());
-        server.insertHandler(new GracefulHandler());
-        server.setErrorHandler(new RefusedRequests());
     }
 
     private static ApiHandler api(Parts parts, Common common) {
@@ -98,12 +106,28 @@ public final class HttpServer implements AutoCloseable {
         return javalin.port();
     }
 
-    /// Takes no more connections, reports itself as unhealthy, and waits for calls in flight as long as the configuration says.
+    /// Takes no more connections, reports itself as unhealthy, waits for calls in flight as long as they have time, and cuts off the others.
     @Override
     public void close() {
         health.stopping();
         socket.close();
         logs.close();
+        Server server = javalin.jettyServer().server();
+        if (server.isStarted()) {
+            finishCalls(server);
+        }
         javalin.stop();
+    }
+
+    private void finishCalls(Server server) {
+        try {
+            Graceful.shutdown(server).get(drain.left().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            LOG.warn("Calls that haven't ended within DRAIN_SECONDS are cut off");
+        } catch (ExecutionException e) {
+            LOG.error("Calls in flight can't be waited for", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -48,6 +48,15 @@ final class JobCall {
     /// @return for how long no other job of the function should begin
     /// @throws InterruptedException if the thread was interrupted: the job is still `RUNNING`
     Duration run(JobRecord job, Consumer<FunctionVersion> found) throws InterruptedException {
+        try {
+            return callAndSettle(job, found);
+        } catch (RuntimeException | Error e) {
+            LOG.error("Job {} failed in the gateway", job.draft().id(), e);
+            return again(job, "the gateway failed; its log says why");
+        }
+    }
+
+    private Duration callAndSettle(JobRecord job, Consumer<FunctionVersion> found) throws InterruptedException {
         JobDraft draft = job.draft();
         return switch (functions.find(draft.functionId(), draft.version())) {
             case Found.Ready(FunctionVersion version, _) -> {
@@ -78,7 +87,7 @@ final class JobCall {
     }
 
     /// Has a job tried again that the platform couldn't run, unless this was the last time.
-    Duration again(JobRecord job, String why) throws InterruptedException {
+    private Duration again(JobRecord job, String why) throws InterruptedException {
         if (job.attempts() >= InvocationQueue.MAX_ATTEMPTS) {
             return giveUp(job, "the platform failed " + job.attempts() + " times, the last time with: " + why);
         }

@@ -5,9 +5,11 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// How many jobs of each function run, so that the jobs of one neither pile up in the pool nor keep those of others waiting.
 ///
+/// A function's share begins with its first job, of which it isn't known how many may run: so that one runs alone until [#allow] says it.
 /// Not safe for use by many threads at once.
 final class Shares {
 
@@ -19,12 +21,15 @@ final class Shares {
     private static final class Share {
         private int running;
         private int most = AT_FIRST;
-        private long closedUntil;
-        private boolean closed;
+        /// Null where no pause was asked for.
+        private @Nullable Long pausedUntil;
+
+        boolean isPaused(long now) {
+            return pausedUntil != null && pausedUntil - now > 0;
+        }
 
         boolean isTaken(long now) {
-            closed = closed && closedUntil - now > 0;
-            return closed || running >= most;
+            return running >= most || isPaused(now);
         }
     }
 
@@ -46,15 +51,15 @@ final class Shares {
         if (share != null) {
             share.running--;
             if (!pause.isZero()) {
-                share.closed = true;
-                share.closedUntil = now + pause.toNanos();
+                share.pausedUntil = now + pause.toNanos();
             }
         }
     }
 
-    /// The functions of which no job may begin now.
+    /// The functions of which no job may begin now: as many run as may, or the last one asked for a pause.
     Set<String> taken(long now) {
-        byFunction.values().removeIf(share -> !share.isTaken(now) && share.running == 0);
+        // Of functions whose jobs have all ended nothing is kept but a pause.
+        byFunction.values().removeIf(share -> share.running == 0 && !share.isPaused(now));
         return byFunction.entrySet().stream().filter(entry -> entry.getValue().isTaken(now)).map(Map.Entry::getKey)
                 .collect(Collectors.toUnmodifiableSet());
     }

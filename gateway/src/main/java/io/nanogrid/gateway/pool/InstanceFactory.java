@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -166,12 +167,20 @@ public final class InstanceFactory implements AutoCloseable {
     }
 
     /// How a process ended whose connection failed, or null if it goes on running. Whoever has just said something that the protocol
-    /// doesn't allow isn't waited for: it needn't end by itself.
+    /// doesn't allow isn't waited for: it needn't end by itself. Nor does a thread wait that was interrupted, which has closed the
+    /// connection itself by that.
     static EngineInstance.@Nullable Exit exitOf(EngineInstance process, IOException failure) {
         if (failure instanceof ProtocolViolation) {
             return process.onExit().getNow(null);
         }
-        return process.onExit().copy().completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
+        try {
+            return process.onExit().copy().completeOnTimeout(null, 1, TimeUnit.SECONDS).get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the end of a process is never a failure", e);
+        }
     }
 
     /// Destroys an instance and all that belongs to it; returns when nothing of it is left.

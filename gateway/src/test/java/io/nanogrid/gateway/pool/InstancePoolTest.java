@@ -274,6 +274,17 @@ class InstancePoolTest extends PoolTest {
     }
 
     @Test
+    void anInterruptedCallDoesntWaitForTheEndOfItsInstance() throws Exception {
+        open(1);
+        Lease lease = fixture.lease(fixture.function("who", WHO));
+        Thread call = Thread.startVirtualThread(() -> PoolFixture.reply(lease, "\"sleep\"", LONG));
+        call.interrupt();
+        // Who waits gives it a second to end by itself, which this one never does.
+        assertThat(call.join(Duration.ofMillis(900))).isTrue();
+        lease.close();
+    }
+
+    @Test
     void closingWaitsForInstancesThatAreJustStarting() throws Exception {
         open(8);
         for (int i = 0; i < 6; i++) {
