@@ -35,12 +35,14 @@ final class DataDirectory implements AutoCloseable {
     private static final Set<String> HELD = ConcurrentHashMap.newKeySet();
 
     private final Path directory;
+    private final boolean usedBefore;
     private final String gatewayId;
     private final Path run;
     private final Held lock;
 
-    private DataDirectory(Path directory, String gatewayId, Path run, Held lock) {
+    private DataDirectory(Path directory, boolean usedBefore, String gatewayId, Path run, Held lock) {
         this.directory = directory;
+        this.usedBefore = usedBefore;
         this.gatewayId = gatewayId;
         this.run = run;
         this.lock = lock;
@@ -93,6 +95,7 @@ final class DataDirectory implements AutoCloseable {
         Held lock = lock(directory);
         boolean open = false;
         try {
+            boolean usedBefore = Files.exists(directory.resolve(ID));
             String id = gatewayId(directory);
             // A directory of its own in RUN_DIR, as it is emptied and removed.
             Path run = runDirectory == null ? defaultRun(id) : runDirectory.resolve(id);
@@ -109,7 +112,7 @@ final class DataDirectory implements AutoCloseable {
                 createPrivate(directory.resolve(name));
             }
             open = true;
-            return new DataDirectory(directory, id, run, lock);
+            return new DataDirectory(directory, usedBefore, id, run, lock);
         } finally {
             if (!open) {
                 lock.close();
@@ -192,6 +195,11 @@ final class DataDirectory implements AutoCloseable {
 
     Path root() {
         return directory;
+    }
+
+    /// Whether there has been a gateway here before, which may have left something elsewhere.
+    boolean usedBefore() {
+        return usedBefore;
     }
 
     /// Kept for the life of the directory; marks what belongs to this gateway.

@@ -21,6 +21,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// Makes the engine that the configuration asks for, and says which and why.
 final class EngineChooser {
@@ -70,6 +71,53 @@ final class EngineChooser {
         }
     }
 
+    /// Removes what an earlier gateway on this directory left that used the engine which isn't `chosen` now: nobody else would, and what is
+    /// left of hostile code may still run. Docker is asked in the background, as its daemon may take its time or not be there at all.
+    ///
+    /// @return ends the work in the background
+    AutoCloseable removeLeftoversOfTheOther(Engine chosen) {
+        if (!data.usedBefore()) {
+            return () -> {
+            };
+        }
+        if (chosen instanceof DockerEngine) {
+            removeLeftoversOfSandbox();
+            return () -> {
+            };
+        }
+        Engine docker = docker();
+        Thread thread = Thread.startVirtualThread(() -> removeLeftoversOf(docker));
+        return () -> {
+            docker.close();
+            thread.join();
+        };
+    }
+
+    private void removeLeftoversOfSandbox() {
+        try {
+            SandboxEngine.removeLeftovers(sandboxConfig());
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("What a gateway with ENGINE=sandbox left here can't be removed", e);
+        }
+    }
+
+    private static void removeLeftoversOf(Engine docker) {
+        try (docker) {
+            reconcile(docker);
+        }
+    }
+
+    private static void reconcile(Engine docker) {
+        try {
+            docker.reconcile();
+        } catch (EngineException | RuntimeException e) {
+            // Most machines whose gateway has the sandbox have no daemon, and nothing of it.
+            boolean there = docker.health().healthy();
+            LOG.atLevel(there ? Level.WARN : Level.DEBUG).setCause(e)
+                    .log("What a gateway with ENGINE=docker left here can't be removed before the next start");
+        }
+    }
+
     private static Engine announced(Engine engine, String why) {
         LOG.info("Engine: {} ({})", engine.name(), why);
         EngineHealth health = engine.health();
@@ -97,13 +145,17 @@ final class EngineChooser {
     }
 
     private Engine sandbox() throws IOException {
+        return new SandboxEngine(sandboxConfig());
+    }
+
+    private SandboxConfig sandboxConfig() throws IOException {
         SandboxConfig defaults = SandboxConfig.defaults(data.gatewayId(), data.dependencies(), data.staging());
         List<Path> path = Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
                 .filter(directory -> !directory.isBlank()).map(Path::of).toList();
         GatewayConfig.UidRange range = config.sandboxUids();
         SandboxConfig.UidRange uids = new SandboxConfig.UidRange(range.first(), range.last());
-        return new SandboxEngine(new SandboxConfig(data.gatewayId(), data.dependencies(), data.staging(), uids,
+        return new SandboxConfig(data.gatewayId(), data.dependencies(), data.staging(), uids,
                 defaults.groups(), defaults.processors(), defaults.processes(), defaults.openFiles(), defaults.fileMb(),
-                defaults.scratchMb(), config.sandboxRoot(), path, config.networkAllow()));
+                defaults.scratchMb(), config.sandboxRoot(), path, config.networkAllow());
     }
 }

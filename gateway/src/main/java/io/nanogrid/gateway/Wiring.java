@@ -112,10 +112,10 @@ public final class Wiring implements AutoCloseable {
                 new PluginLoader(List.of(config.pluginsDirectory(), bundledPlugins), SPI_VERSION));
         Runtimes runtimes = plugins.load();
 
-        Engine engine = closing(given.engine() != null
-                ? given.engine()
-                : new EngineChooser(config, data, runtimes, version).choose());
+        EngineChooser engines = new EngineChooser(config, data, runtimes, version);
+        Engine engine = closing(given.engine() != null ? given.engine() : engines.choose());
         engine.reconcile();
+        closing(engines.removeLeftoversOfTheOther(engine));
         PoolConfig poolConfig = PoolConfig.withBudget(config.memoryBudgetMb(), config.maxBodyBytes());
         OutputPump pump = closing(new OutputPump());
         InstanceFactory factory = closing(new InstanceFactory(engine, poolConfig, data.instances(), pump));

@@ -11,6 +11,16 @@ final class DockerRestartTest extends RestartContract {
     }
 
     @Override
+    String otherEngine() {
+        return "sandbox";
+    }
+
+    @Override
+    List<String> leftovers(String gatewayId) throws Exception {
+        return instances(gatewayId);
+    }
+
+    @Override
     List<String> instances(String gatewayId) throws Exception {
         Process docker = new ProcessBuilder("docker", "ps", "--all", "--quiet", "--filter",
                 "label=nanogrid.gateway=" + gatewayId).start();

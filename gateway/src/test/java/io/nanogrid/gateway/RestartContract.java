@@ -24,6 +24,11 @@ abstract class RestartContract {
     /// What there is of this gateway's instances on the machine, however it is counted.
     abstract List<String> instances(String gatewayId) throws Exception;
 
+    abstract String otherEngine();
+
+    /// What remains of this gateway on the machine when its process has been killed.
+    abstract List<String> leftovers(String gatewayId) throws Exception;
+
     @Test
     void whatWasDeployedAnswersAfterAKillInMidCallAndNothingOfTheOldLifeIsLeft(@TempDir Path directory)
             throws Exception {
@@ -49,6 +54,25 @@ abstract class RestartContract {
                     .until(() -> instances(gatewayId).stream().noneMatch(before::contains));
         }
         Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> instances(gatewayId).isEmpty());
+    }
+
+    @Test
+    void aGatewayWithTheOtherEngineRemovesWhatAKilledOneLeft(@TempDir Path directory) throws Exception {
+        for (String engine : List.of(engine(), otherEngine())) {
+            try (TestGateway probe = TestGateway.start(engine, directory.resolve("probe-" + engine))) {
+                probe.get("/health").expect(200);
+            }
+        }
+        Path data = directory.resolve("data");
+        ProcessGateway first = ProcessGateway.start(engine(), data, directory.resolve("first.log"));
+        assertThat(first.deploy(SLEEPER).statusCode()).isEqualTo(200);
+        String gatewayId = Files.readString(data.resolve("gateway-id")).strip();
+        first.kill();
+        assertThat(leftovers(gatewayId)).isNotEmpty();
+
+        try (ProcessGateway _ = ProcessGateway.start(otherEngine(), data, directory.resolve("second.log"))) {
+            Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> leftovers(gatewayId).isEmpty());
+        }
     }
 
     @Test

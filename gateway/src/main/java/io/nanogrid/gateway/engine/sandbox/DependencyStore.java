@@ -137,6 +137,10 @@ final class DependencyStore {
 
     /// Removes what installations of an earlier life have left.
     void reconcile() throws IOException {
+        removeUnfinished(directory);
+    }
+
+    static void removeUnfinished(Path directory) throws IOException {
         HostFiles.delete(directory.resolve(STAGES));
     }
 

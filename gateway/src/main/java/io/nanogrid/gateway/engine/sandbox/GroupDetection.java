@@ -3,6 +3,7 @@ package io.nanogrid.gateway.engine.sandbox;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,6 +19,9 @@ final class GroupDetection {
     private static final Logger LOG = LoggerFactory.getLogger(GroupDetection.class);
     private static final List<String> WANTED = List.of("memory", "pids", "cpu");
 
+    /// "" is version 2, which has all of its own in one place.
+    private static final List<String> EVERY = List.of("memory", "pids", "cpu", "");
+
     private final Path mountinfo;
     private final Path ownGroups;
 
@@ -31,11 +35,37 @@ final class GroupDetection {
     static Groups detect(String gatewayId, Groups.Limits limits) {
         try {
             return new GroupDetection(Path.of("/proc/self/mountinfo"), Path.of("/proc/self/cgroup"))
-                    .find("nanogrid-" + gatewayId, limits);
+                    .find(nameFor(gatewayId), limits);
         } catch (IOException e) {
             LOG.debug("Control groups can't be looked for", e);
             return new NoGroups("/proc tells nothing about them");
         }
+    }
+
+    /// Kills what an earlier life of the gateway has left in its groups, and removes them with their parent. Makes none.
+    static void removeLeftovers(String gatewayId) throws IOException {
+        for (Path parent : new GroupDetection(Path.of("/proc/self/mountinfo"), Path.of("/proc/self/cgroup"))
+                .existing(nameFor(gatewayId))) {
+            GroupFiles.clearBelow(parent);
+            GroupFiles.remove(parent);
+        }
+    }
+
+    private static String nameFor(String gatewayId) {
+        return "nanogrid-" + gatewayId;
+    }
+
+    /// The directories of that name which [#find] has made at some time.
+    List<Path> existing(String name) throws IOException {
+        Set<Path> found = new LinkedHashSet<>();
+        for (String controller : EVERY) {
+            for (Path parent : Arrays.asList(own(controller), mountPoint(controller))) {
+                if (parent != null && Files.isDirectory(parent.resolve(name))) {
+                    found.add(parent.resolve(name));
+                }
+            }
+        }
+        return List.copyOf(found);
     }
 
     /// @param name of the directory for this gateway's groups

@@ -71,6 +71,13 @@ public final class SandboxEngine implements Engine {
                 new DependencyInstaller(config, files, groups, uids, launcher, installLimits), interpreters);
     }
 
+    /// Removes what an earlier life of a gateway left that used this engine, for one that uses another now. Needs nothing that the engine needs.
+    public static void removeLeftovers(SandboxConfig config) throws IOException {
+        GroupDetection.removeLeftovers(config.gatewayId());
+        HostFiles.delete(config.runtimeDirectory());
+        DependencyStore.removeUnfinished(config.dependencies());
+    }
+
     @Override
     public String name() {
         return "sandbox";

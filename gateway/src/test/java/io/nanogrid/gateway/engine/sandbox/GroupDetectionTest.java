@@ -66,6 +66,20 @@ class GroupDetectionTest {
         assertThat(group.resolve("cpu.max")).hasContent("50000 100000");
     }
 
+    @Test
+    void groupsOfAnEarlierLifeAreFoundInBothVersionsAndNoneIsMade() throws Exception {
+        Path memory = Files.createDirectories(directory.resolve("memory/own"));
+        Path pids = Files.createDirectories(directory.resolve("pids/own"));
+        Files.writeString(mountinfo, "31 20 0:26 / " + directory.resolve("memory") + " rw - cgroup cgroup rw,memory\n"
+                + "32 20 0:27 / " + directory.resolve("pids") + " rw - cgroup cgroup rw,pids\n"
+                + Files.readString(mountinfo));
+        Files.writeString(own, "4:memory:/own\n5:pids:/own\n0::/\n");
+        Path first = Files.createDirectory(memory.resolve("nanogrid-test"));
+        Path second = Files.createDirectory(unified.resolve("nanogrid-test"));
+        assertThat(new GroupDetection(mountinfo, own).existing("nanogrid-test")).containsExactly(first, second);
+        assertThat(pids).isEmptyDirectory();
+    }
+
     private Groups find() throws IOException {
         return new GroupDetection(mountinfo, own).find("nanogrid-test", LIMITS);
     }
