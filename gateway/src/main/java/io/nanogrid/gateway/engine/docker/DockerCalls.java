@@ -6,6 +6,7 @@ import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.engine.HostPaths;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -16,7 +17,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,9 +31,6 @@ final class DockerCalls implements AutoCloseable {
     static final Duration SHORT = Duration.ofSeconds(20);
 
     private static final Logger LOG = LoggerFactory.getLogger(DockerCalls.class);
-
-    /// The daemon names files of its own, which are nobody's business but the operator's. An address's path isn't one of them.
-    private static final Pattern HOST_PATH = Pattern.compile("(?<![\\w:/.-])(/[\\w.@+:-]+)+/?");
 
     private final DockerClient client;
     private final ExecutorService threads = Executors
@@ -103,7 +100,7 @@ final class DockerCalls implements AutoCloseable {
             case EngineException already -> already;
             case DockerException refused -> {
                 String reason = reason(refused);
-                String harmless = HOST_PATH.matcher(reason).replaceAll("(a path of the host)");
+                String harmless = HostPaths.hide(reason);
                 if (!harmless.equals(reason)) {
                     LOG.warn("Docker couldn't {}: {}", what, reason);
                 }

@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.engine.sandbox;
 
+import io.nanogrid.gateway.engine.HostPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,10 +13,14 @@ final class Advice {
     private Advice() {
     }
 
-    /// @param said what launcher and bubblewrap printed
-    static String onFailure(String said) {
+    /// @param end how launcher or bubblewrap ended, such as `it ended with status 1`
+    /// @param said what they printed
+    static String onFailure(String end, String said) {
         if (said.contains("setpriv") && said.contains("not found")) {
             return "setpriv isn't installed: apt-get install util-linux";
+        }
+        if (said.contains("network helper")) {
+            return "the helper for the sandbox's network (pasta) didn't connect it in time: the machine may be too busy";
         }
         if (said.contains("namespace") || said.contains("uid map") || said.contains("Operation not permitted")
                 || said.contains("No space left on device")) {
@@ -24,7 +29,8 @@ final class Advice {
         if (said.contains("seccomp") || said.contains("prctl")) {
             return "the kernel refuses the seccomp filter: it needs CONFIG_SECCOMP_FILTER";
         }
-        return "bubblewrap couldn't make the sandbox; the gateway's log says why";
+        return "bubblewrap couldn't make the sandbox: " + end
+                + (said.isEmpty() ? " and said nothing" : " and said: " + HostPaths.hide(said));
     }
 
     private static String namespaces() {

@@ -3,9 +3,11 @@ package io.nanogrid.gateway.engine.sandbox;
 import io.nanogrid.gateway.engine.EngineException;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -13,14 +15,21 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Starts sandboxes, all from one platform thread: the kernel kills them when the *thread* that forked them ends, so it
 /// must live as long as the engine. Safe for use by many threads.
 final class Launcher implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Launcher.class);
+    /// How long a process that has failed may take to end.
+    private static final Duration ENDING = Duration.ofSeconds(2);
+    private static final int MOST_SAID = 2048;
     private static final Pattern CHILD = Pattern.compile("\"child-pid\": (\\d+)");
 
     private final Path script;
@@ -73,7 +82,6 @@ final class Launcher implements AutoCloseable {
             tree = new ProcessTree(process, helper, Long.parseLong(child.group(1)));
             return tree;
         } catch (IOException e) {
-            process.destroyForcibly();
             throw refused(process, e);
         } finally {
             if (tree == null) {
@@ -108,14 +116,22 @@ final class Launcher implements AutoCloseable {
         }
     }
 
-    private static EngineException refused(Process process, IOException cause) {
-        String said;
+    /// To be called before the process is destroyed, which would take away what it has said.
+    private static EngineException refused(Process process, IOException cause) throws InterruptedException {
+        String end = process.waitFor(ENDING.toMillis(), TimeUnit.MILLISECONDS)
+                ? "it ended with status " + process.exitValue()
+                : "it didn't end within " + ENDING.toSeconds() + " s";
+        String said = "";
         try {
-            said = new String(process.getErrorStream().readNBytes(2048), StandardCharsets.UTF_8).strip();
+            // Not up to the end: others may have the pipe, too.
+            InputStream errors = process.getErrorStream();
+            said = new String(errors.readNBytes(Math.min(MOST_SAID, errors.available())), StandardCharsets.UTF_8)
+                    .replaceAll("\\p{Cntrl}+", " ").strip();
         } catch (IOException e) {
-            said = "";
+            LOG.debug("What bubblewrap has said can't be read", e);
         }
-        return new EngineException(Advice.onFailure(said), new IOException(said, cause));
+        LOG.warn("A sandbox can't be made ({}): {} and said: {}", cause.getMessage(), end, said);
+        return new EngineException(Advice.onFailure(end, said), cause);
     }
 
     /// Lets the kernel kill what still runs: the spawning thread ends.

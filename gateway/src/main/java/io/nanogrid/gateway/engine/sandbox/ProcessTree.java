@@ -32,11 +32,49 @@ final class ProcessTree {
 
     private final Process outer;
     private final @Nullable Process helper;
-    private final long init;
-    private final ProcessHandle initHandle;
-    private final KernelFile state;
-    private final InitChildren children;
+    /// Null where it had ended before anybody could look, as that of a short command may on a busy machine.
+    private final @Nullable Init init;
     private final CompletableFuture<Integer> end;
+
+    /// The namespace's first process.
+    ///
+    /// @param stat read through a descriptor that was opened at the start: a later process with the same pid is never taken for it
+    private record Init(long pid, ProcessHandle handle, KernelFile stat, InitChildren children) {
+
+        static @Nullable Init of(long pid) throws IOException {
+            ProcessHandle handle = ProcessHandle.of(pid).orElse(null);
+            KernelFile stat = null;
+            try {
+                if (handle == null) {
+                    return null;
+                }
+                stat = new KernelFile(PROC.resolve(pid + "/stat"));
+                return new Init(pid, handle, stat, new InitChildren(pid));
+            } catch (IOException e) {
+                if (stat != null) {
+                    stat.close();
+                }
+                if (handle.isAlive()) {
+                    throw e;
+                }
+                return null;
+            }
+        }
+
+        boolean isAlive() {
+            String now = stat.read();
+            if (now == null) {
+                return false;
+            }
+            char letter = now.charAt(now.lastIndexOf(')') + 2);
+            return letter != 'Z' && letter != 'X';
+        }
+
+        void close() {
+            stat.close();
+            children.close();
+        }
+    }
 
     /// @param outer bubblewrap, a child of this process
     /// @param helper connects the sandbox to the network; killed with it
@@ -44,15 +82,7 @@ final class ProcessTree {
     ProcessTree(Process outer, @Nullable Process helper, long init) throws IOException {
         this.outer = outer;
         this.helper = helper;
-        this.init = init;
-        this.initHandle = ProcessHandle.of(init).orElseThrow(() -> new IOException("the sandbox ended at once"));
-        this.state = new KernelFile(PROC.resolve(init + "/stat"));
-        try {
-            this.children = new InitChildren(init);
-        } catch (IOException e) {
-            state.close();
-            throw e;
-        }
+        this.init = Init.of(init);
         this.end = outer.onExit().thenApplyAsync(this::afterOuter,
                 task -> Thread.ofVirtual().name("reap-" + init).start(task));
     }
@@ -63,18 +93,23 @@ final class ProcessTree {
     }
 
     void kill() {
-        initHandle.destroyForcibly();
+        if (init != null) {
+            init.handle().destroyForcibly();
+        }
         outer.destroyForcibly();
     }
 
     boolean hasOrphans() {
-        return children.hasOrphans();
+        return init == null || init.children().hasOrphans();
     }
 
     /// Host pids of all processes of the tree, init first. Those that come and go meanwhile may be missing.
     List<Long> pids() {
         Set<Long> found = new LinkedHashSet<>();
-        List<Long> open = new ArrayList<>(List.of(init));
+        List<Long> open = new ArrayList<>();
+        if (init != null) {
+            open.add(init.pid());
+        }
         while (!open.isEmpty()) {
             long pid = open.removeLast();
             if (found.add(pid)) {
@@ -99,34 +134,29 @@ final class ProcessTree {
     }
 
     private int afterOuter(Process ended) {
-        initHandle.destroyForcibly();
         if (helper != null) {
             helper.destroyForcibly();
         }
+        if (init != null) {
+            awaitEnd(init);
+            init.close();
+        }
+        return ended.exitValue();
+    }
+
+    private static void awaitEnd(Init init) {
+        init.handle().destroyForcibly();
         long since = System.nanoTime();
         long pause = TimeUnit.MICROSECONDS.toNanos(100);
         boolean warned = false;
-        while (alive()) {
+        while (init.isAlive()) {
             LockSupport.parkNanos(pause);
             pause = Math.min(pause * 2, TimeUnit.MILLISECONDS.toNanos(10));
             if (!warned && System.nanoTime() - since > TimeUnit.SECONDS.toNanos(5)) {
                 warned = true;
-                LOG.warn("Process {} of a sandbox doesn't end although it was killed", init);
+                LOG.warn("Process {} of a sandbox doesn't end although it was killed", init.pid());
             }
         }
-        state.close();
-        children.close();
-        return ended.exitValue();
-    }
-
-    /// Read through a descriptor that was opened at the start: a later process with the same pid is never taken for init.
-    private boolean alive() {
-        String stat = state.read();
-        if (stat == null) {
-            return false;
-        }
-        char letter = stat.charAt(stat.lastIndexOf(')') + 2);
-        return letter != 'Z' && letter != 'X';
     }
 
     private static List<Long> childrenOf(long pid) {
