@@ -90,7 +90,8 @@ public final class SandboxEngine implements Engine {
             return result.good()
                     ? new EngineHealth(true, "bubblewrap with user namespaces and seccomp; " + groups.detail()
                             + "; " + Objects.requireNonNullElse(NetworkHelper.problem(root), "network by pasta"))
-                    : new EngineHealth(false, Advice.onFailure("it ended with status " + result.status(), result.output()));
+                    : new EngineHealth(false,
+                            Advice.onFailure("it ended with status " + result.status(), result.output()));
         } catch (EngineException e) {
             return new EngineHealth(false, String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
