@@ -53,8 +53,10 @@ interface AnswerContract {
     @ParameterizedTest
     @ValueSource(strings = {"python", "node"})
     default void aResponsesBodyGetsTheTypeThatItLooksLike(String type) throws Exception {
-        gateway().deploy("typed-" + type, type, InvokeContract.in(type, "def handler(e, c): return {'statusCode': 200, 'body': e['b']}",
-                "exports.handler = e => ({statusCode: 200, body: e.b})")).expect(200);
+        gateway().deploy("typed-" + type, type,
+                InvokeContract.in(type, "def handler(e, c): return {'statusCode': 200, 'body': e['b']}",
+                        "exports.handler = e => ({statusCode: 200, body: e.b})"))
+                .expect(200);
 
         assertThat(gateway().post("/api/typed-" + type, "{\"b\":\"{\\\"x\\\": 1}\"}").header("Content-Type"))
                 .contains("application/json");
@@ -79,8 +81,10 @@ interface AnswerContract {
     @ParameterizedTest
     @ValueSource(strings = {"python", "node"})
     default void whatItThrowsIsAnswered500WithItsOwnStack(String type) throws Exception {
-        gateway().deploy("throws-" + type, type, InvokeContract.in(type, "def handler(e, c):\n    raise ValueError('no such thing')",
-                "exports.handler = async () => { throw new TypeError('no such thing') }"))
+        gateway()
+                .deploy("throws-" + type, type,
+                        InvokeContract.in(type, "def handler(e, c):\n    raise ValueError('no such thing')",
+                                "exports.handler = async () => { throw new TypeError('no such thing') }"))
                 .expect(200);
 
         Answer answer = gateway().get("/api/throws-" + type).expect(500);

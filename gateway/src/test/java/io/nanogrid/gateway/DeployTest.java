@@ -118,8 +118,9 @@ final class DeployTest extends GatewayTest {
         long id = deployed(path, returning("one"));
         deployed(path, returning("two"));
         String up = "{\"callback_id\": " + id + ", \"status\": true}";
-        database.refusing("UPDATE OF state ON version", () -> assertThat(gateway.post("/callback/deploy", up).expect(503)
-                .reason()).isEqualTo("storage_failed"));
+        database.refusing("UPDATE OF state ON version",
+                () -> assertThat(gateway.post("/callback/deploy", up).expect(503)
+                        .reason()).isEqualTo("storage_failed"));
         assertThat(gateway.get("/api/" + path).expect(200).body()).isEqualTo("\"two\"");
 
         Answer answer = switch (next) {

@@ -50,7 +50,8 @@ final class ProcessGateway implements AutoCloseable {
     static Process launch(Path log, Map<String, String> settings, String... arguments) throws IOException {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classPath, Main.class.getName())
+                "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classPath,
+                Main.class.getName())
                 .redirectErrorStream(true).redirectOutput(log.toFile());
         builder.command().addAll(List.of(arguments));
         builder.environment().putAll(settings);

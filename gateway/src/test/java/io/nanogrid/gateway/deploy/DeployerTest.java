@@ -266,7 +266,8 @@ final class DeployerTest {
         deployer.deploy(failed);
         deployer.deploy(live);
         assertThat(engine.layers()).hasSize(2);
-        Awaitility.await().atMost(PATIENCE).until(() -> bench.pool.status().busy() == 0 && bench.pool.status().idle() == 1);
+        Awaitility.await().atMost(PATIENCE)
+                .until(() -> bench.pool.status().busy() == 0 && bench.pool.status().idle() == 1);
 
         bench.restarted().deployer().restore();
 
