@@ -48,6 +48,15 @@ class ApiKeysTest {
                 InstantSource.system());
     }
 
+    /// Whoever presents a key that is taken.
+    private static Caller caller(ApiKeys keys, ApiKeys.NewKey key) {
+        Caller caller = keys.identify(key.secret());
+        if (caller == null) {
+            throw new AssertionError("the key isn't taken");
+        }
+        return caller;
+    }
+
     private static void assertRefused(Why why, ThrowingCallable call) {
         assertThatThrownBy(call).isInstanceOfSatisfying(KeyRefused.class, e -> assertThat(e.why()).isEqualTo(why));
     }
@@ -69,8 +78,7 @@ class ApiKeysTest {
         ApiKeys.NewKey made = keys.make(OWNER, "ci", Set.of(Scope.DEPLOY, Scope.READ), false);
 
         assertThat(made.secret()).matches("ng_[A-Za-z0-9_-]{43}");
-        Caller caller = keys.identify(made.secret());
-        assertThat(caller).isNotNull();
+        Caller caller = caller(keys, made);
         assertThat(caller.key()).isEqualTo("ci");
         assertThat(caller.scopes()).containsExactlyInAnyOrder(Scope.DEPLOY, Scope.READ);
     }
@@ -103,13 +111,11 @@ class ApiKeysTest {
     @Test
     void aKeyThatGetsTheNameOfADeletedOneIsAnother() throws Exception {
         ApiKeys keys = keys("configured");
-        Caller first = keys.identify(keys.make(OWNER, "ci", ADMIN, false).secret());
+        Caller first = caller(keys, keys.make(OWNER, "ci", ADMIN, false));
         keys.delete(OWNER, "ci");
 
-        Caller second = keys.identify(keys.make(OWNER, "ci", ADMIN, false).secret());
+        Caller second = caller(keys, keys.make(OWNER, "ci", ADMIN, false));
 
-        assertThat(first).isNotNull();
-        assertThat(second).isNotNull();
         assertThat(second.key()).isEqualTo(first.key());
         assertThat(second.id()).isNotEqualTo(first.id());
     }
@@ -184,7 +190,7 @@ class ApiKeysTest {
     @Test
     void theLastKeyThatMayMakeOthersIsDeletedLast() throws Exception {
         ApiKeys keys = keys();
-        Caller owner = keys.identify(keys.make(null, "owner", ADMIN, false).secret());
+        Caller owner = caller(keys, keys.make(null, "owner", ADMIN, false));
         keys.make(owner, "ci", Set.of(Scope.DEPLOY), false);
 
         assertRefused(Why.LAST_ADMIN, () -> keys.delete(owner, "owner"));
@@ -197,7 +203,7 @@ class ApiKeysTest {
     @Test
     void namesOfOtherKeysAreTakenAndThoseOfConfiguredOnesAlways() throws Exception {
         ApiKeys keys = keys();
-        Caller owner = keys.identify(keys.make(null, "owner", ADMIN, false).secret());
+        Caller owner = caller(keys, keys.make(null, "owner", ADMIN, false));
 
         assertRefused(Why.TAKEN, () -> keys.make(owner, "owner", ADMIN, false));
         assertRefused(Why.TAKEN, () -> keys.make(owner, "default", ADMIN, false));
@@ -215,7 +221,7 @@ class ApiKeysTest {
     @Test
     void whoseKeyIsDeletedMeanwhileMakesAndDeletesNone() throws Exception {
         ApiKeys keys = keys("configured");
-        Caller gone = keys.identify(keys.make(OWNER, "gone", ADMIN, false).secret());
+        Caller gone = caller(keys, keys.make(OWNER, "gone", ADMIN, false));
         keys.delete(OWNER, "gone");
 
         assertRefused(Why.CALLER, () -> keys.make(gone, "next", ADMIN, false));
@@ -227,8 +233,8 @@ class ApiKeysTest {
         ApiKeys keys = keys();
         List<String> lost = new ArrayList<>();
         keys.watch(null, () -> lost.add("anybody"));
-        Caller owner = keys.identify(keys.make(null, "owner", ADMIN, false).secret());
-        Caller ci = keys.identify(keys.make(owner, "ci", ADMIN, false).secret());
+        Caller owner = caller(keys, keys.make(null, "owner", ADMIN, false));
+        Caller ci = caller(keys, keys.make(owner, "ci", ADMIN, false));
         assertThat(lost).containsOnly("anybody");
         lost.clear();
         keys.watch(owner, () -> lost.add("owner"));
