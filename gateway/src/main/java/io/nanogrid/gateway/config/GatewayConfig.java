@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param networkAllow private ranges that functions with network may reach
 /// @param networkImage docker image that sets the limits of instances with network, if `NETWORK_IMAGE` says
 /// @param sandboxUids first and last host uid of sandboxed instances, where the gateway runs as root
+/// @param cluster through what the gateway shares its state with others; null where it keeps all of it to itself
 /// @param runDirectory where sockets go, if `RUN_DIR` says
 public record GatewayConfig(
         String host,
@@ -50,7 +51,8 @@ public record GatewayConfig(
         @Nullable String networkImage,
         UidRange sandboxUids,
         @Nullable Path sandboxRoot,
-        LogFormat logFormat) {
+        LogFormat logFormat,
+        @Nullable ClusterConfig cluster) {
 
     public static final int EXIT_CONFIG = 78;
 
@@ -128,7 +130,8 @@ public record GatewayConfig(
                 settings.read("SANDBOX_UIDS", new UidRange(700_000, 765_535), UidRange::parse,
                         "must be one range of uids from 1000 up, such as 700000-765535"),
                 root == null ? null : Path.of(root).toAbsolutePath().normalize(),
-                settings.choice("LOG_FORMAT", LogFormat.TEXT, LogFormat.class));
+                settings.choice("LOG_FORMAT", LogFormat.TEXT, LogFormat.class),
+                ClusterConfig.read(settings));
         if (!settings.problems().isEmpty()) {
             throw new ConfigException(settings.problems());
         }

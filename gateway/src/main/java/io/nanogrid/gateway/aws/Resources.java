@@ -1,0 +1,235 @@
+package io.nanogrid.gateway.aws;
+
+import io.nanogrid.gateway.config.ClusterConfig;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.waiters.WaiterOverrideConfiguration;
+import software.amazon.awssdk.retries.api.BackoffStrategy;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
+import software.amazon.awssdk.services.dynamodb.model.BillingMode;
+import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
+import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
+import software.amazon.awssdk.services.dynamodb.model.KeyType;
+import software.amazon.awssdk.services.dynamodb.model.ResourceInUseException;
+import software.amazon.awssdk.services.dynamodb.model.ResourceNotFoundException;
+import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
+import software.amazon.awssdk.services.dynamodb.model.TimeToLiveStatus;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.BucketAlreadyExistsException;
+import software.amazon.awssdk.services.s3.model.BucketAlreadyOwnedByYouException;
+import software.amazon.awssdk.services.s3.model.CreateBucketRequest;
+import software.amazon.awssdk.services.s3.model.LifecycleRule;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
+import software.amazon.awssdk.services.sqs.model.QueueDoesNotExistException;
+import software.amazon.awssdk.services.sqs.model.QueueNameExistsException;
+
+/// The bucket, the tables and the queues that a cluster works with. Finds them, and creates them where the configuration asks for it: any
+/// number of gateways and workers may do that at once, and again at each start; what is there stays as it is.
+public final class Resources {
+
+    /// Keys of both tables, the time at which an item ends, and what names the log table's functions.
+    public static final String PK = "pk";
+    public static final String SK = "sk";
+    public static final String TTL = "ttl";
+    public static final String FUNCTION_ID = "functionId";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Resources.class);
+    private static final Duration USABLE_WITHIN = Duration.ofMinutes(2);
+    private static final int MAX_RECEIVES = 20;
+    private static final Duration DEAD_LETTERS_KEPT = Duration.ofDays(14);
+
+    private final AwsClients clients;
+    private final ClusterConfig config;
+
+    public Resources(AwsClients clients, ClusterConfig config) {
+        this.clients = clients;
+        this.config = config;
+    }
+
+    /// Returns when everything is there and can be used.
+    ///
+    /// @return what is missing and mayn't be created here, one line each; empty when all is well
+    /// @throws IOException if a service can't be reached, or doesn't let us
+    public List<String> prepare() throws IOException {
+        List<String> missing = new ArrayList<>();
+        step("the bucket " + config.bucket(), "BUCKET_NAME", missing, this::hasBucket, this::createBucket);
+        step("the table " + config.table(), "TABLE_NAME", missing, () -> hasTable(config.table()),
+                () -> createTable(config.table(), PK));
+        step("the table " + config.logsTable(), "LOGS_TABLE_NAME", missing, () -> hasTable(config.logsTable()),
+                () -> createTable(config.logsTable(), FUNCTION_ID));
+        step("the queue " + config.queueName(), "SQS_URL", missing, this::hasQueue, this::createQueue);
+        return List.copyOf(missing);
+    }
+
+    private interface Check {
+        boolean there();
+    }
+
+    private void step(String what, String variable, List<String> missing, Check check, Runnable create)
+            throws IOException {
+        try {
+            if (check.there()) {
+                return;
+            }
+            if (config.create()) {
+                create.run();
+                LOG.info("Created {}", what);
+            } else {
+                missing.add(variable + ": " + what + " doesn't exist in " + config.region()
+                        + "; create it, or set AWS_CREATE=true to have it created");
+            }
+        } catch (SdkException e) {
+            throw new IOException("can't use " + what + " (" + variable + "): " + e.getMessage(), e);
+        }
+    }
+
+    private boolean hasBucket() {
+        try {
+            clients.s3().headBucket(head -> head.bucket(config.bucket()));
+            return true;
+        } catch (S3Exception e) {
+            if (e.statusCode() == 404) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private void createBucket() {
+        S3Client s3 = clients.s3();
+        CreateBucketRequest.Builder request = CreateBucketRequest.builder().bucket(config.bucket());
+        if (!config.region().equals("us-east-1")) {
+            // The one region that mustn't be named.
+            request.createBucketConfiguration(where -> where.locationConstraint(config.region()));
+        }
+        try {
+            s3.createBucket(request.build());
+        } catch (BucketAlreadyOwnedByYouException e) {
+            LOG.debug("Somebody else has just created the bucket", e);
+        } catch (BucketAlreadyExistsException e) {
+            // Of somebody who was faster, or of a stranger: the latter's answers 403 here.
+            s3.headBucket(head -> head.bucket(config.bucket()));
+        }
+        s3.waiter().waitUntilBucketExists(head -> head.bucket(config.bucket()),
+                Resources::patience);
+        expire(s3);
+    }
+
+    /// What killed processes leave goes by itself.
+    private void expire(S3Client s3) {
+        LifecycleRule uploads = LifecycleRule.builder().id("unfinished-uploads").status("Enabled")
+                .filter(all -> all.prefix("")).abortIncompleteMultipartUpload(after -> after.daysAfterInitiation(1))
+                .build();
+        LifecycleRule outputs = LifecycleRule.builder().id("outputs").status("Enabled")
+                .filter(some -> some.prefix("outputs/")).expiration(after -> after.days(1)).build();
+        try {
+            s3.putBucketLifecycleConfiguration(
+                    put -> put.bucket(config.bucket()).lifecycleConfiguration(rules -> rules.rules(uploads, outputs)));
+        } catch (S3Exception e) {
+            LOG.info("The bucket {} takes no rules for its clean-up: {}", config.bucket(), e.getMessage());
+        }
+    }
+
+    private boolean hasTable(String name) {
+        try {
+            clients.dynamoDb().describeTable(table -> table.tableName(name));
+            waitForTable(name);
+            return true;
+        } catch (ResourceNotFoundException e) {
+            return false;
+        }
+    }
+
+    private void createTable(String name, String hashKey) {
+        DynamoDbClient dynamoDb = clients.dynamoDb();
+        try {
+            dynamoDb.createTable(table -> table.tableName(name).billingMode(BillingMode.PAY_PER_REQUEST)
+                    .keySchema(key(hashKey, KeyType.HASH), key(SK, KeyType.RANGE))
+                    .attributeDefinitions(text(hashKey), text(SK)));
+        } catch (ResourceInUseException e) {
+            LOG.debug("Somebody else has just created the table", e);
+        }
+        waitForTable(name);
+        expire(dynamoDb, name);
+    }
+
+    private static KeySchemaElement key(String name, KeyType type) {
+        return KeySchemaElement.builder().attributeName(name).keyType(type).build();
+    }
+
+    private static AttributeDefinition text(String name) {
+        return AttributeDefinition.builder().attributeName(name).attributeType(ScalarAttributeType.S).build();
+    }
+
+    private void waitForTable(String name) {
+        clients.dynamoDb().waiter().waitUntilTableExists(table -> table.tableName(name), Resources::patience);
+    }
+
+    private static void patience(WaiterOverrideConfiguration.Builder wait) {
+        wait.waitTimeout(USABLE_WITHIN).maxAttempts(Integer.MAX_VALUE)
+                .backoffStrategyV2(BackoffStrategy.fixedDelay(Duration.ofSeconds(1)));
+    }
+
+    private static void expire(DynamoDbClient dynamoDb, String name) {
+        if (expires(dynamoDb, name)) {
+            return;
+        }
+        try {
+            dynamoDb.updateTimeToLive(table -> table.tableName(name)
+                    .timeToLiveSpecification(ttl -> ttl.attributeName(TTL).enabled(true)));
+        } catch (DynamoDbException e) {
+            // It is refused to whoever is second.
+            if (!expires(dynamoDb, name)) {
+                throw e;
+            }
+        }
+    }
+
+    private static boolean expires(DynamoDbClient dynamoDb, String name) {
+        TimeToLiveStatus status = dynamoDb.describeTimeToLive(table -> table.tableName(name)).timeToLiveDescription()
+                .timeToLiveStatus();
+        return status == TimeToLiveStatus.ENABLED || status == TimeToLiveStatus.ENABLING;
+    }
+
+    private boolean hasQueue() {
+        try {
+            clients.sqs().getQueueUrl(queue -> queue.queueName(config.queueName()));
+            return true;
+        } catch (QueueDoesNotExistException e) {
+            return false;
+        }
+    }
+
+    private void createQueue() {
+        SqsClient sqs = clients.sqs();
+        String dead = create(sqs, config.queueName() + "-dlq", Map.of(QueueAttributeName.MESSAGE_RETENTION_PERIOD,
+                String.valueOf(DEAD_LETTERS_KEPT.toSeconds())));
+        String deadArn = sqs
+                .getQueueAttributes(queue -> queue.queueUrl(dead).attributeNames(QueueAttributeName.QUEUE_ARN))
+                .attributes().get(QueueAttributeName.QUEUE_ARN);
+        create(sqs, config.queueName(),
+                Map.of(QueueAttributeName.VISIBILITY_TIMEOUT, "30",
+                        QueueAttributeName.RECEIVE_MESSAGE_WAIT_TIME_SECONDS,
+                        String.valueOf(AwsClients.LONG_POLL.toSeconds()), QueueAttributeName.REDRIVE_POLICY,
+                        "{\"deadLetterTargetArn\":\"" + deadArn + "\",\"maxReceiveCount\":\"" + MAX_RECEIVES + "\"}"));
+    }
+
+    /// @return the queue's URL
+    private static String create(SqsClient sqs, String name, Map<QueueAttributeName, String> attributes) {
+        try {
+            return sqs.createQueue(queue -> queue.queueName(name).attributes(attributes)).queueUrl();
+        } catch (QueueNameExistsException e) {
+            // With other attributes: somebody has set it up as it should be.
+            return sqs.getQueueUrl(queue -> queue.queueName(name)).queueUrl();
+        }
+    }
+}

@@ -1,0 +1,202 @@
+package io.nanogrid.gateway.cluster;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntFunction;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+
+/// A real server in a process of its own, on one port of loopback for all its life: it can be killed, frozen and started again there. It
+/// keeps what it has in memory, and never outlives this JVM, however that ends.
+public final class LocalServer implements AutoCloseable {
+
+    /// Ends the server when this JVM closes the pipe, which the kernel does for a JVM that is killed.
+    private static final String GUARD = """
+            log=$1; shift
+            "$@" </dev/null >"$log" 2>&1 &
+            echo $!; cat >/dev/null; kill -9 $!; wait
+            """;
+    private static final Duration START = Duration.ofSeconds(60);
+
+    private final String name;
+    private final int port;
+    private final IntFunction<List<String>> command;
+    private final Path log;
+    private @Nullable Process guard;
+    private long pid;
+
+    private LocalServer(String name, IntFunction<List<String>> command) {
+        this.name = name;
+        this.command = command;
+        try {
+            this.port = freePort();
+            this.log = Files.createTempFile("nanogrid-" + name + "-", ".log");
+            log.toFile().deleteOnExit();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static LocalServer dynamoDb() {
+        Path lib = jars("dynamodb");
+        return new LocalServer("dynamodb", port -> java(lib, "-Dsqlite4java.library.path=" + lib,
+                "com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-disableTelemetry", "-port",
+                String.valueOf(port)));
+    }
+
+    public static LocalServer sqs() {
+        Path lib = jars("elasticmq");
+        return new LocalServer("elasticmq", port -> java(lib,
+                lib.resolveSibling("../ElasticMq.java").normalize().toString(), "127.0.0.1", String.valueOf(port)));
+    }
+
+    public static LocalServer s3() {
+        Path lib = jars("s3");
+        return new LocalServer("s3",
+                port -> java(lib, "-Dlogback.configurationFile=" + lib.resolveSibling("../logback.xml").normalize(),
+                        "org.gaul.s3proxy.Main", "--properties", s3Properties(port).toString()));
+    }
+
+    public static LocalServer redis(String... options) {
+        return new LocalServer("redis", port -> {
+            List<String> all = new ArrayList<>(List.of("redis-server", "--port", String.valueOf(port), "--bind",
+                    "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"));
+            all.addAll(List.of(options));
+            return all;
+        });
+    }
+
+    private static Path s3Properties(int port) {
+        try {
+            Path file = Files.createTempFile("nanogrid-s3-", ".properties");
+            file.toFile().deleteOnExit();
+            return Files.writeString(file, "s3proxy.endpoint=http://127.0.0.1:" + port + """
+
+                    s3proxy.authorization=none
+                    jclouds.provider=transient-nio2
+                    jclouds.identity=
+                    jclouds.credential=
+                    """);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path jars(String server) {
+        Path lib = LocalCloud.SERVERS.resolve(server).resolve("target/lib");
+        if (!Files.isDirectory(lib)) {
+            throw new IllegalStateException("the jars of the local server aren't at " + lib
+                    + ": fetch them with ./mvnw -f infra/local process-resources");
+        }
+        return lib;
+    }
+
+    private static List<String> java(Path lib, String... arguments) {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1", "-Xmx512m", "--enable-native-access=ALL-UNNAMED", "-cp", lib + "/*"));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /// Returns when it answers. Also starts it again after a kill, with nothing in it; one that runs is left alone.
+    public synchronized LocalServer start() {
+        if (guard != null) {
+            return this;
+        }
+        try {
+            List<String> whole = new ArrayList<>(List.of("sh", "-c", GUARD, name, log.toString()));
+            whole.addAll(command.apply(port));
+            ProcessBuilder builder = new ProcessBuilder(whole).redirectError(ProcessBuilder.Redirect.DISCARD);
+            Process process = builder.start();
+            guard = process;
+            pid = Long.parseLong(process.inputReader().readLine().strip());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Awaitility.await(name).atMost(START).pollInterval(Duration.ofMillis(50)).until(() -> {
+            if (ProcessHandle.of(pid).isEmpty()) {
+                throw new IllegalStateException(name + " has ended: " + Files.readString(log));
+            }
+            return answers();
+        });
+        return this;
+    }
+
+    private boolean answers() {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+            socket.setSoTimeout(5000);
+            socket.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            return socket.getInputStream().read() >= 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    public int port() {
+        return port;
+    }
+
+    public URI uri() {
+        return URI.create("http://127.0.0.1:" + port);
+    }
+
+    /// As `kill -9` does; returns when it is gone.
+    public synchronized void kill() {
+        Process process = guard;
+        if (process == null) {
+            return;
+        }
+        guard = null;
+        try {
+            process.getOutputStream().close();
+            process.waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// It keeps its connections and answers nothing, until it is thawed.
+    public void freeze() {
+        signal("STOP");
+    }
+
+    public void thaw() {
+        signal("CONT");
+    }
+
+    private void signal(String signal) {
+        try {
+            new ProcessBuilder("kill", "-" + signal, String.valueOf(pid)).inheritIO().start().waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+}
