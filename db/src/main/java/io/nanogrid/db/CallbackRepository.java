@@ -96,7 +96,12 @@ public interface CallbackRepository {
     /// @return those, of which there is no more than this
     List<VersionRecord> pruneVersions(long id, int keep);
 
+    /// Of all code that a draft or a version has. May read all that is stored.
     Set<String> codeHashesInUse();
 
+    /// Those that a draft or a version has.
+    Set<String> codeHashesInUse(Set<String> among);
+
+    /// Of all versions. May read all that is stored.
     Set<String> dependencyKeysInUse();
 }

@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -164,6 +165,19 @@ final class SqliteCallbacks implements CallbackRepository {
     @Override
     public Set<String> codeHashesInUse() {
         return lanes.read(connection -> CallbackRows.texts(connection, "SELECT DISTINCT code_hash FROM definition"));
+    }
+
+    @Override
+    public Set<String> codeHashesInUse(Set<String> among) {
+        return lanes.read(connection -> {
+            Set<String> used = new HashSet<>();
+            for (String hash : among) {
+                if (Sql.exists(connection, "SELECT 1 FROM definition WHERE code_hash = ?", hash)) {
+                    used.add(hash);
+                }
+            }
+            return used;
+        });
     }
 
     @Override

@@ -180,7 +180,7 @@ public final class Builds {
         Map<String, Instant> newest = new HashMap<>();
         gone.forEach(version -> newest.merge(version.definition().codeHash(), version.createdAt(),
                 (one, other) -> one.isAfter(other) ? one : other));
-        newest.keySet().removeAll(callbacks.codeHashesInUse());
+        newest.keySet().removeAll(callbacks.codeHashesInUse(newest.keySet()));
         newest.forEach((hash, since) -> {
             try {
                 store.remove(hash, since);

@@ -1,0 +1,279 @@
+package io.nanogrid.gateway.aws.dynamo;
+
+import io.nanogrid.db.CallbackDraft;
+import io.nanogrid.db.CallbackRecord;
+import io.nanogrid.db.CallbackRepository;
+import io.nanogrid.db.CallbackStatus;
+import io.nanogrid.db.Deployment;
+import io.nanogrid.db.LiveRoute;
+import io.nanogrid.db.RefusedException;
+import io.nanogrid.db.VersionRecord;
+import io.nanogrid.db.VersionState;
+import io.nanogrid.gateway.aws.dynamo.FunctionState.Making;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Stateless: any thread may use it.
+final class DynamoCallbacks implements CallbackRepository {
+
+    private final Table table;
+    private final Clock clock;
+
+    DynamoCallbacks(Table table, Clock clock) {
+        this.table = table;
+        this.clock = clock;
+    }
+
+    @Override
+    public CallbackRecord create(CallbackDraft draft) {
+        return table.write(transaction -> Callbacks
+                .create(transaction, List.of(draft), CallbackStatus.PENDING, clock.now()).getFirst().record());
+    }
+
+    @Override
+    public boolean seed(List<CallbackDraft> drafts) {
+        return table.write(transaction -> {
+            if (!untouched()) {
+                return false;
+            }
+            Callbacks.create(transaction, drafts, CallbackStatus.NOT_DEPLOYED, clock.now());
+            return true;
+        });
+    }
+
+    @Override
+    public boolean untouched() {
+        return Callbacks.untouched(table);
+    }
+
+    @Override
+    public Optional<CallbackRecord> find(long id) {
+        return state(id).map(CallbackState::record);
+    }
+
+    private Optional<CallbackState> state(long id) {
+        return id < 0 ? Optional.empty() : Optional.ofNullable(table.get(Key.callback(id))).map(CallbackState::of);
+    }
+
+    @Override
+    public Optional<CallbackRecord> findByRoute(String routeKey, String method) {
+        Long owner = Callbacks.owner(table, routeKey, method);
+        return owner == null
+                ? Optional.empty()
+                : find(owner).filter(callback -> callback.endpoint().routeKey().equals(routeKey)
+                        && callback.endpoint().method().equals(method));
+    }
+
+    @Override
+    public List<CallbackRecord> list() {
+        return states().stream().map(CallbackState::record).toList();
+    }
+
+    private List<CallbackState> states() {
+        return table.all(CallbackState.PARTITION).stream().map(CallbackState::of).toList();
+    }
+
+    @Override
+    public CallbackRecord update(long id, CallbackDraft draft) {
+        return change(id, (callback, now) -> callback.drafted(draft.endpoint(), draft.chatId(), draft.name(),
+                draft.definition(), now));
+    }
+
+    private CallbackRecord change(long id, BiFunction<CallbackState, Instant, CallbackState> change) {
+        return table.write(transaction -> {
+            Item before = Callbacks.require(transaction, id);
+            return Callbacks.replace(transaction, before, change.apply(CallbackState.of(before), clock.now()));
+        });
+    }
+
+    @Override
+    public CallbackRecord delete(long id) {
+        return table.write(transaction -> {
+            CallbackRecord callback = Callbacks.delete(transaction, id, clock.now());
+            ChatRooms.link(transaction, id, callback.chatId(), null);
+            return callback;
+        });
+    }
+
+    @Override
+    public CallbackRecord setStatus(long id, CallbackStatus status) {
+        return change(id, (callback, now) -> {
+            boolean live = callback.live() != null;
+            boolean fits = switch (status) {
+                case BUILD -> true;
+                case DEPLOYED -> live;
+                case PENDING, NOT_DEPLOYED, UNDEPLOYED, FAILED -> !live;
+            };
+            if (!fits) {
+                throw new IllegalArgumentException("callback %d can't be '%s' while %s is live".formatted(id,
+                        status.wireName(), live ? "a version" : "nothing"));
+            }
+            return callback.with(status, status == CallbackStatus.BUILD ? making(now) : null, now);
+        });
+    }
+
+    private Making making(Instant now) {
+        return new Making(clock.gateway(), now);
+    }
+
+    @Override
+    public VersionRecord beginVersion(long id) {
+        return table.write(transaction -> {
+            Instant now = clock.now();
+            Item before = Callbacks.requireNotBuilding(transaction, id, now);
+            CallbackState callback = CallbackState.of(before);
+            FunctionState function = callback.function();
+            DynamoFunctions.endWhatWasLeft(transaction, function);
+            int number = function.lastVersion() + 1;
+            Callbacks.replace(transaction, before, callback.begun(number, making(now), now));
+            return Versions.begin(transaction, function.id(), number, function.draft(), now);
+        });
+    }
+
+    @Override
+    public CallbackRecord completeDeployment(long id, int version, @Nullable String dependencyKey) {
+        return table.write(transaction -> {
+            Item before = end(transaction, id, version, VersionState.READY, dependencyKey);
+            transaction.announce();
+            return Callbacks.replace(transaction, before, CallbackState.of(before).serving(version, clock.now()));
+        });
+    }
+
+    @Override
+    public CallbackRecord failDeployment(long id, int version) {
+        return table.write(transaction -> {
+            Item before = end(transaction, id, version, VersionState.FAILED, null);
+            return Callbacks.replace(transaction, before, CallbackState.of(before).notBuilding(clock.now()));
+        });
+    }
+
+    private static Item end(Transaction transaction, long id, int version, VersionState end,
+            @Nullable String dependencyKey) {
+        Item before = Callbacks.require(transaction, id);
+        String functionId = CallbackState.of(before).function().id();
+        if (Versions.end(transaction, functionId, version, end, dependencyKey) == null) {
+            throw new IllegalStateException("version %d of callback %d is not being built".formatted(version, id));
+        }
+        return before;
+    }
+
+    @Override
+    public CallbackRecord undeploy(long id) {
+        return table.write(transaction -> {
+            Item before = Callbacks.requireNotBuilding(transaction, id, clock.now());
+            transaction.announce();
+            return Callbacks.replace(transaction, before, CallbackState.of(before).undeployed(clock.now()));
+        });
+    }
+
+    @Override
+    public Optional<Deployment> previousDeployment(long id) {
+        return state(id).flatMap(CallbackState::previous);
+    }
+
+    @Override
+    public CallbackRecord rollback(long id) {
+        return table.write(transaction -> {
+            Item before = Callbacks.requireNotBuilding(transaction, id, clock.now());
+            CallbackState callback = CallbackState.of(before);
+            Deployment previous = callback.previous()
+                    .orElseThrow(() -> new RefusedException.NothingToRollBackTo(id));
+            Integer left = callback.live();
+            CallbackState after = callback.serving(previous.version(), clock.now());
+            transaction.announce();
+            return Callbacks.replace(transaction, before, left == null ? after : after.without(Set.of(left)),
+                    previous.endpoint());
+        });
+    }
+
+    @Override
+    public List<LiveRoute> liveRoutes() {
+        List<CallbackState> live = states().stream().filter(callback -> callback.live() != null).toList();
+        Map<String, VersionRecord> versions = table
+                .get(live.stream().map(callback -> version(callback.record())).toList()).stream().map(Versions::of)
+                .collect(Collectors.toMap(VersionRecord::functionId, version -> version));
+        return live.stream().map(CallbackState::record).filter(callback -> versions.containsKey(callback.function().id()))
+                .map(callback -> route(callback, versions)).toList();
+    }
+
+    private static Key version(CallbackRecord callback) {
+        Deployment live = callback.live();
+        return Key.version(callback.function().id(), live == null ? 0 : live.version());
+    }
+
+    private static LiveRoute route(CallbackRecord callback, Map<String, VersionRecord> versions) {
+        Deployment live = callback.live();
+        VersionRecord version = versions.get(callback.function().id());
+        if (live == null || version == null) {
+            throw new IllegalStateException("callback " + callback.id() + " isn't live");
+        }
+        return new LiveRoute(live, callback.function().name(), version);
+    }
+
+    @Override
+    public int recoverInterrupted() {
+        int recovered = 0;
+        for (CallbackState callback : states()) {
+            Making making = callback.function().making();
+            if (making != null && making.isLeftFor(clock.gateway(), clock.now())) {
+                recoverInterrupted(callback.id());
+                if (callback.status() == CallbackStatus.BUILD) {
+                    recovered++;
+                }
+            }
+        }
+        return recovered;
+    }
+
+    @Override
+    public CallbackRecord recoverInterrupted(long id) {
+        return table.write(transaction -> {
+            Item before = Callbacks.require(transaction, id);
+            CallbackState callback = CallbackState.of(before);
+            if (callback.status() != CallbackStatus.BUILD && callback.function().building() == null) {
+                return callback.record();
+            }
+            DynamoFunctions.endWhatWasLeft(transaction, callback.function());
+            return Callbacks.replace(transaction, before, callback.notBuilding(clock.now()));
+        });
+    }
+
+    @Override
+    public int pruneVersions(long id, int keep) {
+        return table.write(transaction -> {
+            Item before = Callbacks.require(transaction, id);
+            CallbackState callback = CallbackState.of(before);
+            List<Item> old = Versions.old(table, callback.function().id(), keep, callback.live(),
+                    callback.previous().map(Deployment::version).orElse(null)).stream()
+                    .limit(DynamoFunctions.AT_ONCE).toList();
+            if (!old.isEmpty()) {
+                Callbacks.replace(transaction, before, callback.without(
+                        old.stream().map(item -> Versions.of(item).number()).collect(Collectors.toSet())));
+                old.forEach(version -> Versions.delete(transaction, version));
+            }
+            return old.size();
+        });
+    }
+
+    @Override
+    public Set<String> codeHashesInUse() {
+        return CodeUses.all(table);
+    }
+
+    @Override
+    public Set<String> codeHashesInUse(Set<String> among) {
+        return CodeUses.among(table, among);
+    }
+
+    @Override
+    public Set<String> dependencyKeysInUse() {
+        return table.scanFor(Versions.DEPENDENCY_KEY).stream().map(item -> item.text(Versions.DEPENDENCY_KEY))
+                .collect(Collectors.toSet());
+    }
+}

@@ -1,0 +1,67 @@
+package io.nanogrid.gateway.aws.dynamo;
+
+import java.util.Locale;
+import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+/// Where an item lies: its partition, and its place in it.
+record Key(String partition, String sort) {
+
+    static final String PARTITION = "pk";
+    static final String SORT = "sk";
+
+    private static final String NUMBER = "%020d";
+
+    static Key function(String id) {
+        return new Key(functionPartition(id), "F");
+    }
+
+    static Key version(String functionId, int number) {
+        return new Key(functionPartition(functionId), Versions.PREFIX + String.format(Locale.ROOT, NUMBER, number));
+    }
+
+    static String functionPartition(String id) {
+        return "F#" + id;
+    }
+
+    /// @param place grows from function to function
+    static Key listedFunction(long place) {
+        return new Key(FunctionIndex.LIST, ordered(place));
+    }
+
+    static Key namedFunction(String name, long place) {
+        return new Key(FunctionIndex.NAME + name, ordered(place));
+    }
+
+    static Key callback(long id) {
+        return new Key(CallbackState.PARTITION, ordered(id));
+    }
+
+    static Key route(String routeKey, String method) {
+        return new Key("R#" + method + " " + routeKey, "R");
+    }
+
+    /// @param user what has the code: a function's draft, or one of its versions
+    static Key codeUse(String hash, String user) {
+        return new Key(CodeUses.PREFIX + hash, user);
+    }
+
+    static Key chatRoom(String chatId) {
+        return new Key(ChatRooms.PARTITION, chatId);
+    }
+
+    static Key counter(String name) {
+        return new Key("META", name);
+    }
+
+    /// Sorts as the number does.
+    ///
+    /// @param number not negative
+    static String ordered(long number) {
+        return String.format(Locale.ROOT, NUMBER, number);
+    }
+
+    Map<String, AttributeValue> attributes() {
+        return Map.of(PARTITION, AttributeValue.fromS(partition), SORT, AttributeValue.fromS(sort));
+    }
+}

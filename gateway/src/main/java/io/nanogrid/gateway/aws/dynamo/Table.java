@@ -1,0 +1,197 @@
+package io.nanogrid.gateway.aws.dynamo;
+
+import io.nanogrid.db.StorageException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
+import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
+import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
+import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
+import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+
+/// One table. All reads are consistent. Safe for use by many threads; each method waits for DynamoDB, as long as the client's own bounds let it.
+///
+/// All methods throw [StorageException] where DynamoDB can't be reached, is throttling, or refuses.
+final class Table {
+
+    /// How often a transaction is begun anew since others changed what it had read.
+    private static final int MOST_ATTEMPTS = 30;
+    private static final int LONGEST_PAUSE_MILLIS = 100;
+    /// DynamoDB's own bound.
+    private static final int BATCH = 100;
+
+    private final DynamoDbClient client;
+    private final String name;
+
+    Table(DynamoDbClient client, String name) {
+        this.client = client;
+        this.name = name;
+    }
+
+    DynamoDbClient client() {
+        return client;
+    }
+
+    String name() {
+        return name;
+    }
+
+    @Nullable
+    Item get(Key key) {
+        return guarded(() -> {
+            Map<String, AttributeValue> found = client
+                    .getItem(request -> request.tableName(name).key(key.attributes()).consistentRead(true)).item();
+            return found == null || found.isEmpty() ? null : new Item(found);
+        });
+    }
+
+    /// Those that are there, in the order of their keys.
+    List<Item> get(List<Key> keys) {
+        Map<Key, Item> found = new HashMap<>();
+        for (int from = 0; from < keys.size(); from += BATCH) {
+            List<Key> batch = keys.subList(from, Math.min(keys.size(), from + BATCH));
+            guarded(() -> {
+                collect(batch, found);
+                return found;
+            });
+        }
+        return keys.stream().map(found::get).filter(Objects::nonNull).toList();
+    }
+
+    private void collect(List<Key> keys, Map<Key, Item> found) {
+        KeysAndAttributes wanted = KeysAndAttributes.builder().consistentRead(true)
+                .keys(keys.stream().distinct().map(Key::attributes).toList()).build();
+        Map<String, KeysAndAttributes> left = Map.of(name, wanted);
+        while (!left.isEmpty()) {
+            Map<String, KeysAndAttributes> asked = left;
+            BatchGetItemResponse answer = client.batchGetItem(request -> request.requestItems(asked));
+            for (Map<String, AttributeValue> attributes : answer.responses().getOrDefault(name, List.of())) {
+                Item item = new Item(attributes);
+                found.put(item.key(), item);
+            }
+            left = answer.unprocessedKeys();
+        }
+    }
+
+    /// All of a partition, by place.
+    List<Item> all(String partition) {
+        return all(partition, "");
+    }
+
+    /// All of a partition whose place begins so, by place.
+    List<Item> all(String partition, String prefix) {
+        QueryRequest.Builder request = query(partition);
+        if (!prefix.isEmpty()) {
+            request.keyConditionExpression("pk = :pk AND begins_with(sk, :sk)").expressionAttributeValues(
+                    Map.of(":pk", AttributeValue.fromS(partition), ":sk", AttributeValue.fromS(prefix)));
+        }
+        return guarded(
+                () -> client.queryPaginator(request.build()).items().stream().map(Item::new).toList());
+    }
+
+    /// The last ones of a partition whose place is before `before`, last first.
+    ///
+    /// @param before null for the end
+    List<Item> last(String partition, @Nullable String before, int limit) {
+        QueryRequest.Builder request = query(partition).scanIndexForward(false).limit(limit);
+        if (before != null) {
+            request.keyConditionExpression("pk = :pk AND sk < :sk").expressionAttributeValues(
+                    Map.of(":pk", AttributeValue.fromS(partition), ":sk", AttributeValue.fromS(before)));
+        }
+        return guarded(() -> client.queryPaginator(request.build()).items().stream().limit(limit).map(Item::new)
+                .toList());
+    }
+
+    private QueryRequest.Builder query(String partition) {
+        return QueryRequest.builder().tableName(name).consistentRead(true).keyConditionExpression("pk = :pk")
+                .expressionAttributeValues(Map.of(":pk", AttributeValue.fromS(partition)));
+    }
+
+    /// Every item that has the attribute, found by reading the whole table: for cleaning up, and nowhere near a call.
+    List<Item> scanFor(String attribute) {
+        ScanRequest request = ScanRequest.builder().tableName(name).consistentRead(true)
+                .filterExpression("attribute_exists(#a)").projectionExpression("pk, sk, #a")
+                .expressionAttributeNames(Map.of("#a", attribute)).build();
+        return guarded(() -> client.scanPaginator(request).items().stream().map(Item::new).toList());
+    }
+
+    /// Makes what `body` asks for happen as a whole, or not at all. `body` reads what it depends on and says what changes; it is run again where
+    /// somebody else has changed what it was going to change, and must therefore do nothing else.
+    <T> T write(Function<Transaction, T> body) {
+        for (int attempt = 1;; attempt++) {
+            Transaction transaction = new Transaction(this);
+            T result = body.apply(transaction);
+            if (committed(transaction)) {
+                return result;
+            }
+            if (attempt == MOST_ATTEMPTS) {
+                throw new StorageException("too many others change the same thing at once; try again");
+            }
+            pause(attempt);
+        }
+    }
+
+    private boolean committed(Transaction transaction) {
+        if (transaction.isEmpty()) {
+            return true;
+        }
+        return guarded(() -> {
+            try {
+                client.transactWriteItems(request -> request.transactItems(transaction.items()));
+                return true;
+            } catch (TransactionCanceledException e) {
+                if (isConflict(e)) {
+                    return false;
+                }
+                throw e;
+            }
+        });
+    }
+
+    /// Whether it could go well if it were made again from what is stored now.
+    private static boolean isConflict(TransactionCanceledException e) {
+        return e.hasCancellationReasons() && e.cancellationReasons().stream().map(CancellationReason::code)
+                .allMatch(code -> code == null || code.equals("None") || code.equals("ConditionalCheckFailed")
+                        || code.equals("TransactionConflict"));
+    }
+
+    private static void pause(int attempt) {
+        try {
+            int most = Math.min(LONGEST_PAUSE_MILLIS, 5 << Math.min(attempt, 10));
+            TimeUnit.MILLISECONDS.sleep(ThreadLocalRandom.current().nextInt(1, most + 1));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StorageException("interrupted while others changed the same thing", e);
+        }
+    }
+
+    /// For what isn't read or written through this class's own methods.
+    <T> T guarded(Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (SdkException e) {
+            throw new StorageException("DynamoDB: " + e.getMessage(), e);
+        }
+    }
+
+    /// Numbers of items as DynamoDB takes them in one request.
+    static <T> List<List<T>> inBatches(List<T> all, int size) {
+        List<List<T>> batches = new ArrayList<>();
+        for (int from = 0; from < all.size(); from += size) {
+            batches.add(all.subList(from, Math.min(all.size(), from + size)));
+        }
+        return batches;
+    }
+}
