@@ -9,7 +9,9 @@ import io.nanogrid.db.IdempotencyRepository;
 import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.JobRepository;
 import io.nanogrid.db.KeyRepository;
+import java.time.Duration;
 import java.time.InstantSource;
+import io.nanogrid.gateway.aws.Blobs;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// All that a cluster stores in DynamoDB. Safe for use by many threads, and by many gateways and workers at once.
@@ -17,10 +19,19 @@ public final class DynamoDatabase implements Database {
 
     private final Table table;
     private final Clock clock;
+    private final DynamoExecutions executions;
+    private final Payloads payloads;
 
-    public DynamoDatabase(DynamoDbClient client, String table, String gatewayId, InstantSource clock) {
+    /// @param table functions, callbacks and all else but the records of calls
+    /// @param logsTable the records of calls
+    /// @param logRetention how long records of calls are kept
+    /// @param gatewayId tells what this process left behind from what others are doing
+    public DynamoDatabase(DynamoDbClient client, String table, String logsTable, Duration logRetention, Blobs blobs,
+            String gatewayId, InstantSource clock) {
         this.table = new Table(client, table);
         this.clock = new Clock(clock, gatewayId);
+        this.executions = new DynamoExecutions(new Table(client, logsTable), this.clock, logRetention);
+        this.payloads = new Payloads(blobs);
     }
 
     @Override
@@ -40,7 +51,7 @@ public final class DynamoDatabase implements Database {
 
     @Override
     public ExecutionRepository executions() {
-        throw new UnsupportedOperationException();
+        return executions;
     }
 
     @Override
@@ -55,12 +66,12 @@ public final class DynamoDatabase implements Database {
 
     @Override
     public IdempotencyRepository idempotency() {
-        throw new UnsupportedOperationException();
+        return new DynamoIdempotency(table, clock, payloads);
     }
 
     @Override
     public KeyRepository keys() {
-        throw new UnsupportedOperationException();
+        return new DynamoKeys(table, clock);
     }
 
     @Override

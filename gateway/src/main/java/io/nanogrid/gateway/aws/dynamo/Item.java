@@ -143,6 +143,12 @@ record Item(Map<String, AttributeValue> attributes) {
                     AttributeValue.fromL(maps.stream().map(map -> AttributeValue.fromM(map.attributes())).toList()));
         }
 
+        /// Takes over every attribute of the other.
+        Builder setAll(Item other) {
+            attributes.putAll(other.attributes());
+            return this;
+        }
+
         private Builder put(String name, @Nullable AttributeValue value) {
             if (value != null) {
                 attributes.put(name, value);

@@ -50,6 +50,23 @@ record Key(String partition, String sort) {
         return new Key(ChatRooms.PARTITION, chatId);
     }
 
+    static Key apiKey(String name) {
+        return new Key(DynamoKeys.PARTITION, name);
+    }
+
+    static Key idempotency(String name) {
+        return new Key("I#" + name, "I");
+    }
+
+    /// A call with an idempotency key that a gateway is making.
+    static Key runningCall(String gateway, String name) {
+        return new Key(runningCalls(gateway), name);
+    }
+
+    static String runningCalls(String gateway) {
+        return "IR#" + gateway;
+    }
+
     static Key counter(String name) {
         return new Key("META", name);
     }

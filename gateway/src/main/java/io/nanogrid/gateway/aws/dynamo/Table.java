@@ -20,6 +20,7 @@ import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 /// One table. All reads are consistent. Safe for use by many threads; each method waits for DynamoDB, as long as the client's own bounds let it.
 ///
@@ -74,7 +75,13 @@ final class Table {
         KeysAndAttributes wanted = KeysAndAttributes.builder().consistentRead(true)
                 .keys(keys.stream().distinct().map(Key::attributes).toList()).build();
         Map<String, KeysAndAttributes> left = Map.of(name, wanted);
-        while (!left.isEmpty()) {
+        for (int attempt = 1; !left.isEmpty(); attempt++) {
+            if (attempt > MOST_ATTEMPTS) {
+                throw new StorageException("DynamoDB answers no more reads for now");
+            }
+            if (attempt > 1) {
+                pause(attempt);
+            }
             Map<String, KeysAndAttributes> asked = left;
             BatchGetItemResponse answer = client.batchGetItem(request -> request.requestItems(asked));
             for (Map<String, AttributeValue> attributes : answer.responses().getOrDefault(name, List.of())) {
@@ -125,6 +132,24 @@ final class Table {
                 .filterExpression("attribute_exists(#a)").projectionExpression("pk, sk, #a")
                 .expressionAttributeNames(Map.of("#a", attribute)).build();
         return guarded(() -> client.scanPaginator(request).items().stream().map(Item::new).toList());
+    }
+
+    /// Stores the items one by one, as many at once as DynamoDB takes, whatever lies in their places.
+    void putAll(List<WriteRequest> writes) {
+        guarded(() -> {
+            Map<String, List<WriteRequest>> left = Map.of(name, writes);
+            for (int attempt = 1; !left.isEmpty(); attempt++) {
+                if (attempt > MOST_ATTEMPTS) {
+                    throw new StorageException("DynamoDB takes no more writes for now");
+                }
+                if (attempt > 1) {
+                    pause(attempt);
+                }
+                Map<String, List<WriteRequest>> asked = left;
+                left = client.batchWriteItem(request -> request.requestItems(asked)).unprocessedItems();
+            }
+            return name;
+        });
     }
 
     /// Makes what `body` asks for happen as a whole, or not at all. `body` reads what it depends on and says what changes; it is run again where

@@ -36,7 +36,21 @@ class DynamoContractTest {
         } catch (ResourceInUseException e) {
             // there already
         }
-        return new DynamoDatabase(CLIENT, name, "gateway-1", InstantSource.system());
+        try {
+            CLIENT.createTable(t -> t.tableName(name + "l").billingMode(BillingMode.PAY_PER_REQUEST)
+                    .attributeDefinitions(a -> a.attributeName("functionId").attributeType(ScalarAttributeType.S),
+                            a -> a.attributeName("startedAt").attributeType(ScalarAttributeType.S))
+                    .keySchema(k -> k.attributeName("functionId").keyType(KeyType.HASH),
+                            k -> k.attributeName("startedAt").keyType(KeyType.RANGE)));
+        } catch (ResourceInUseException e) {
+            // there already
+        }
+        var blobs = new java.util.concurrent.ConcurrentHashMap<String, byte[]>();
+        return new DynamoDatabase(CLIENT, name, name + "l", java.time.Duration.ofDays(3650), new io.nanogrid.gateway.aws.Blobs() {
+            public void put(String key, byte[] bytes) { blobs.put(key, bytes); }
+            public byte[] get(String key) { return blobs.get(key); }
+            public void delete(String key) { blobs.remove(key); }
+        }, "gateway-1", InstantSource.system());
     }
 
     @Nested
@@ -65,6 +79,30 @@ class DynamoContractTest {
 
     @Nested
     class ChatRooms extends ChatRoomRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return database(directory);
+        }
+    }
+
+    @Nested
+    class Executions extends io.nanogrid.db.ExecutionRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return database(directory);
+        }
+    }
+
+    @Nested
+    class Idempotency extends io.nanogrid.db.IdempotencyRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return database(directory);
+        }
+    }
+
+    @Nested
+    class Keys extends io.nanogrid.db.KeyRepositoryContract {
         @Override
         protected Database open(Path directory) {
             return database(directory);

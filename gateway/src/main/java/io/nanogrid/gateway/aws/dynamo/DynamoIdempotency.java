@@ -1,0 +1,138 @@
+package io.nanogrid.gateway.aws.dynamo;
+
+import io.nanogrid.db.IdempotencyKey;
+import io.nanogrid.db.IdempotencyRepository;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.UUID;
+import io.nanogrid.gateway.code.CodeBundle;
+import org.jspecify.annotations.Nullable;
+
+/// Stateless: any thread may use it. What has expired is not seen any more, and DynamoDB deletes it when it comes to it.
+final class DynamoIdempotency implements IdempotencyRepository {
+
+    static final String TIME_TO_LIVE = "ttl";
+    private static final String STATE = "state";
+    private static final String RESPONSE = "response";
+    private static final String EXPIRES = "expires";
+    private static final String BODY_HASH = "bodyHash";
+    private static final String CALL = "call";
+
+    private final Table table;
+    private final Clock clock;
+    private final Payloads payloads;
+
+    DynamoIdempotency(Table table, Clock clock, Payloads payloads) {
+        this.table = table;
+        this.clock = clock;
+        this.payloads = payloads;
+    }
+
+    private enum State {
+        RUNNING, UNKNOWN, FINISHED
+    }
+
+    @Override
+    public Claim claim(IdempotencyKey key, byte[] bodyHash, Instant expires) {
+        String name = name(key);
+        return table.write(transaction -> {
+            Item before = transaction.get(Key.idempotency(name));
+            if (before != null && (state(before) == State.RUNNING || before.time(EXPIRES).isAfter(clock.now()))) {
+                return earlier(before, bodyHash);
+            }
+            Item running = Item.at(Key.idempotency(name)).set(BODY_HASH, bodyHash).set(STATE, State.RUNNING.name())
+                    .set(EXPIRES, expires).build();
+            if (before == null) {
+                transaction.create(running);
+            } else {
+                transaction.replace(before, running);
+            }
+            transaction.put(Item.at(Key.runningCall(clock.gateway(), name)).set(CALL, name).build());
+            return new Claim.Fresh();
+        });
+    }
+
+    private Claim earlier(Item item, byte[] bodyHash) {
+        if (!Arrays.equals(item.bytesOrNull(BODY_HASH), bodyHash)) {
+            return new Claim.Conflict();
+        }
+        return switch (state(item)) {
+            case RUNNING -> new Claim.Running();
+            case UNKNOWN -> new Claim.Unknown();
+            case FINISHED -> {
+                byte[] response = payloads.get(item, RESPONSE);
+                yield response == null ? new Claim.Unknown() : new Claim.Finished(response);
+            }
+        };
+    }
+
+    @Override
+    public void finish(IdempotencyKey key, byte[] response) {
+        String name = name(key);
+        // Before the transaction, which may be made more than once.
+        Item.Builder kept = payloads.set(Item.nested(), RESPONSE, response,
+                "answers/" + name + "-" + UUID.randomUUID());
+        end(name, State.FINISHED, kept.build());
+    }
+
+    @Override
+    public void release(IdempotencyKey key) {
+        end(name(key), null, Item.nested().build());
+    }
+
+    @Override
+    public void giveUp(IdempotencyKey key) {
+        end(name(key), State.UNKNOWN, Item.nested().build());
+    }
+
+    /// @param end null to forget the call
+    /// @return whether it was running
+    private boolean end(String name, @Nullable State end, Item more) {
+        return table.write(transaction -> {
+            Item before = transaction.get(Key.idempotency(name));
+            if (before == null || state(before) != State.RUNNING) {
+                return false;
+            }
+            if (end == null) {
+                transaction.delete(before);
+            } else {
+                Item.Builder after = Item.at(before.key()).set(BODY_HASH, before.bytesOrNull(BODY_HASH))
+                        .set(STATE, end.name()).set(EXPIRES, before.time(EXPIRES))
+                        .set(TIME_TO_LIVE, before.time(EXPIRES).getEpochSecond() + 1);
+                transaction.replace(before, after.setAll(more).build());
+            }
+            transaction.delete(Key.runningCall(clock.gateway(), name));
+            return true;
+        });
+    }
+
+    @Override
+    public int recover() {
+        int recovered = 0;
+        for (Item call : table.all(Key.runningCalls(clock.gateway()))) {
+            recovered += end(call.text(CALL), State.UNKNOWN, Item.nested().build()) ? 1 : 0;
+        }
+        return recovered;
+    }
+
+    /// Nothing to do.
+    @Override
+    public int deleteExpired(Instant now) {
+        return 0;
+    }
+
+    private static State state(Item item) {
+        return State.valueOf(item.text(STATE));
+    }
+
+    /// Of any scope and key, however long.
+    private static String name(IdempotencyKey key) {
+        MessageDigest digest = CodeBundle.sha256();
+        digest.update("%d %d %s%s%s".formatted(key.caller().length(), key.scope().length(), key.caller(), key.scope(),
+                key.key()).getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}
