@@ -1,18 +1,27 @@
 package io.nanogrid.db.sqlite;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.IntStream;
 
 import io.nanogrid.db.CallbackRepositoryContract;
 import io.nanogrid.db.ChatRoomRepositoryContract;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.DeployContract;
+import io.nanogrid.db.ExecutionRecord;
 import io.nanogrid.db.ExecutionRepositoryContract;
 import io.nanogrid.db.FunctionRepositoryContract;
+import io.nanogrid.db.IdempotencyKey;
+import io.nanogrid.db.IdempotencyRepository.Claim;
 import io.nanogrid.db.IdempotencyRepositoryContract;
 import io.nanogrid.db.InvocationQueueContract;
 import io.nanogrid.db.JobRepositoryContract;
 import io.nanogrid.db.KeyRepositoryContract;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 
 class SqliteContractTest {
 

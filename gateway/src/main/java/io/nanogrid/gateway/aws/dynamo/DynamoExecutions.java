@@ -25,7 +25,7 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 final class DynamoExecutions implements ExecutionRepository {
 
     static final String FUNCTION = "functionId";
-    static final String PLACE = "startedAt";
+    static final String PLACE = "sk";
     private static final String LIST = "executions";
     private static final int SEARCHED_FOR_PEAKS = 10_000;
     /// DynamoDB's own bound.
@@ -65,7 +65,8 @@ final class DynamoExecutions implements ExecutionRepository {
         Instant until = filter.until();
         String end = until == null || until.isBefore(Instant.EPOCH) ? LAST : Key.ordered(Item.micros(until));
         String newest = after != null && after.compareTo(end) < 0 ? after : end;
-        if (from.compareTo(newest) > 0) {
+        boolean nothing = filter.statuses() != null && filter.statuses().isEmpty();
+        if (nothing || from.compareTo(newest) > 0) {
             return new Page<>(List.of(), null);
         }
         QueryRequest query = query(functionId, filter, from, end, newest.equals(after) ? after : null);

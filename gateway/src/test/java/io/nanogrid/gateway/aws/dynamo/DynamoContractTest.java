@@ -4,53 +4,53 @@ import io.nanogrid.db.CallbackRepositoryContract;
 import io.nanogrid.db.ChatRoomRepositoryContract;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.DeployContract;
+import io.nanogrid.db.ExecutionRepositoryContract;
 import io.nanogrid.db.FunctionRepositoryContract;
-import java.net.URI;
+import io.nanogrid.db.IdempotencyRepositoryContract;
+import io.nanogrid.db.KeyRepositoryContract;
+import io.nanogrid.gateway.aws.AwsClients;
+import io.nanogrid.gateway.aws.Resources;
+import io.nanogrid.gateway.aws.s3.S3Blobs;
+import io.nanogrid.gateway.cluster.LocalCloud;
+import io.nanogrid.gateway.cluster.LocalCloud.Service;
+import io.nanogrid.gateway.config.ClusterConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
-import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.BillingMode;
-import software.amazon.awssdk.services.dynamodb.model.KeyType;
-import software.amazon.awssdk.services.dynamodb.model.ResourceInUseException;
-import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
+/// Each test has tables of its own, which outlive the database that it closes and opens again.
 class DynamoContractTest {
 
-    static final DynamoDbClient CLIENT = DynamoDbClient.builder().endpointOverride(URI.create("http://127.0.0.1:18777"))
-            .region(Region.EU_CENTRAL_1).httpClient(UrlConnectionHttpClient.create())
-            .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create("a", "b"))).build();
+    private static LocalCloud cloud;
+    private static AwsClients clients;
 
-    static Database database(Path directory) {
+    @BeforeAll
+    static void start() {
+        cloud = LocalCloud.with(Service.DYNAMODB, Service.S3, Service.SQS);
+        clients = new AwsClients(cloud.config());
+    }
+
+    @AfterAll
+    static void stop() {
+        clients.close();
+        cloud.close();
+    }
+
+    private static Database database(Path directory) {
         String name = "t" + directory.toString().replaceAll("[^A-Za-z0-9]", "");
+        ClusterConfig config = cloud.config("TABLE_NAME", name, "LOGS_TABLE_NAME", name + "-logs");
         try {
-            CLIENT.createTable(t -> t.tableName(name).billingMode(BillingMode.PAY_PER_REQUEST)
-                    .attributeDefinitions(a -> a.attributeName("pk").attributeType(ScalarAttributeType.S),
-                            a -> a.attributeName("sk").attributeType(ScalarAttributeType.S))
-                    .keySchema(k -> k.attributeName("pk").keyType(KeyType.HASH),
-                            k -> k.attributeName("sk").keyType(KeyType.RANGE)));
-        } catch (ResourceInUseException e) {
-            // there already
+            new Resources(clients, config).prepare();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        try {
-            CLIENT.createTable(t -> t.tableName(name + "l").billingMode(BillingMode.PAY_PER_REQUEST)
-                    .attributeDefinitions(a -> a.attributeName("functionId").attributeType(ScalarAttributeType.S),
-                            a -> a.attributeName("startedAt").attributeType(ScalarAttributeType.S))
-                    .keySchema(k -> k.attributeName("functionId").keyType(KeyType.HASH),
-                            k -> k.attributeName("startedAt").keyType(KeyType.RANGE)));
-        } catch (ResourceInUseException e) {
-            // there already
-        }
-        var blobs = new java.util.concurrent.ConcurrentHashMap<String, byte[]>();
-        return new DynamoDatabase(CLIENT, name, name + "l", java.time.Duration.ofDays(3650), new io.nanogrid.gateway.aws.Blobs() {
-            public void put(String key, byte[] bytes) { blobs.put(key, bytes); }
-            public byte[] get(String key) { return blobs.get(key); }
-            public void delete(String key) { blobs.remove(key); }
-        }, "gateway-1", InstantSource.system());
+        return new DynamoDatabase(clients.dynamoDb(), name, name + "-logs", Duration.ofDays(3650),
+                new S3Blobs(clients.s3(), config.bucket()), "gateway-1", InstantSource.system());
     }
 
     @Nested
@@ -86,7 +86,7 @@ class DynamoContractTest {
     }
 
     @Nested
-    class Executions extends io.nanogrid.db.ExecutionRepositoryContract {
+    class Executions extends ExecutionRepositoryContract {
         @Override
         protected Database open(Path directory) {
             return database(directory);
@@ -94,7 +94,7 @@ class DynamoContractTest {
     }
 
     @Nested
-    class Idempotency extends io.nanogrid.db.IdempotencyRepositoryContract {
+    class Keys extends KeyRepositoryContract {
         @Override
         protected Database open(Path directory) {
             return database(directory);
@@ -102,7 +102,7 @@ class DynamoContractTest {
     }
 
     @Nested
-    class Keys extends io.nanogrid.db.KeyRepositoryContract {
+    class Idempotency extends IdempotencyRepositoryContract {
         @Override
         protected Database open(Path directory) {
             return database(directory);
