@@ -17,7 +17,6 @@ import io.nanogrid.db.FunctionRepositoryContract;
 import io.nanogrid.db.IdempotencyKey;
 import io.nanogrid.db.IdempotencyRepository.Claim;
 import io.nanogrid.db.IdempotencyRepositoryContract;
-import io.nanogrid.db.InvocationQueueContract;
 import io.nanogrid.db.JobRepositoryContract;
 import io.nanogrid.db.KeyRepositoryContract;
 import org.junit.jupiter.api.Nested;
@@ -95,14 +94,6 @@ class SqliteContractTest {
 
             assertThat(database.executions().deleteOlderThan(START.plusSeconds(1))).isOne();
             assertThat(list("g", 10)).isEmpty();
-        }
-    }
-
-    @Nested
-    class Queue extends InvocationQueueContract {
-        @Override
-        protected Database open(Path directory) {
-            return SqliteDatabase.open(directory);
         }
     }
 

@@ -14,9 +14,11 @@ import software.amazon.awssdk.retries.api.BackoffStrategy;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
 import software.amazon.awssdk.services.dynamodb.model.BillingMode;
+import software.amazon.awssdk.services.dynamodb.model.CreateTableRequest;
 import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
 import software.amazon.awssdk.services.dynamodb.model.KeyType;
+import software.amazon.awssdk.services.dynamodb.model.ProjectionType;
 import software.amazon.awssdk.services.dynamodb.model.ResourceInUseException;
 import software.amazon.awssdk.services.dynamodb.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
@@ -42,9 +44,17 @@ public final class Resources {
     public static final String TTL = "ttl";
     public static final String FUNCTION_ID = "functionId";
 
+    /// The index of jobs by state, then by age, and what it shows of them.
+    public static final String JOBS_INDEX = "jobs";
+    public static final String JOB_STATE = "jobState";
+    public static final String JOB_PLACE = "jobPlace";
+    private static final List<String> SHOWN_OF_JOBS = List.of("id", FUNCTION_ID, "version", "requestId", "event",
+            "traceparent", "retryOf", "attempts", "acceptedAt", "startedAt", "endedAt", "reason", "inputBlob",
+            "resultBlob");
+
     private static final Logger LOG = LoggerFactory.getLogger(Resources.class);
     private static final Duration USABLE_WITHIN = Duration.ofMinutes(2);
-    private static final int MAX_RECEIVES = 20;
+    private static final int MAX_RECEIVES = 1_000;
     private static final Duration DEAD_LETTERS_KEPT = Duration.ofDays(14);
 
     private final AwsClients clients;
@@ -63,9 +73,9 @@ public final class Resources {
         List<String> missing = new ArrayList<>();
         step("the bucket " + config.bucket(), "BUCKET_NAME", missing, this::hasBucket, this::createBucket);
         step("the table " + config.table(), "TABLE_NAME", missing, () -> hasTable(config.table()),
-                () -> createTable(config.table(), PK));
+                () -> createTable(config.table(), PK, true));
         step("the table " + config.logsTable(), "LOGS_TABLE_NAME", missing, () -> hasTable(config.logsTable()),
-                () -> createTable(config.logsTable(), FUNCTION_ID));
+                () -> createTable(config.logsTable(), FUNCTION_ID, false));
         step("the queue " + config.queueName(), "SQS_URL", missing, this::hasQueue, this::createQueue);
         return List.copyOf(missing);
     }
@@ -149,12 +159,21 @@ public final class Resources {
         }
     }
 
-    private void createTable(String name, String hashKey) {
+    private void createTable(String name, String hashKey, boolean ofJobs) {
         DynamoDbClient dynamoDb = clients.dynamoDb();
+        CreateTableRequest.Builder request = CreateTableRequest.builder().tableName(name)
+                .billingMode(BillingMode.PAY_PER_REQUEST).keySchema(key(hashKey, KeyType.HASH), key(SK, KeyType.RANGE));
+        if (ofJobs) {
+            request.attributeDefinitions(text(hashKey), text(SK), text(JOB_STATE), text(JOB_PLACE))
+                    .globalSecondaryIndexes(index -> index.indexName(JOBS_INDEX)
+                            .keySchema(key(JOB_STATE, KeyType.HASH), key(JOB_PLACE, KeyType.RANGE))
+                            .projection(shown -> shown.projectionType(ProjectionType.INCLUDE)
+                                    .nonKeyAttributes(SHOWN_OF_JOBS)));
+        } else {
+            request.attributeDefinitions(text(hashKey), text(SK));
+        }
         try {
-            dynamoDb.createTable(table -> table.tableName(name).billingMode(BillingMode.PAY_PER_REQUEST)
-                    .keySchema(key(hashKey, KeyType.HASH), key(SK, KeyType.RANGE))
-                    .attributeDefinitions(text(hashKey), text(SK)));
+            dynamoDb.createTable(request.build());
         } catch (ResourceInUseException e) {
             LOG.debug("Somebody else has just created the table", e);
         }

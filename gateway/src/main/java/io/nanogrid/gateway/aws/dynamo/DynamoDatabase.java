@@ -12,26 +12,38 @@ import io.nanogrid.db.KeyRepository;
 import java.time.Duration;
 import java.time.InstantSource;
 import io.nanogrid.gateway.aws.Blobs;
+import io.nanogrid.gateway.aws.JobLedger;
+import java.util.function.Function;
+import io.nanogrid.db.StorageException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// All that a cluster stores in DynamoDB. Safe for use by many threads, and by many gateways and workers at once.
 public final class DynamoDatabase implements Database {
 
+    private static final Logger LOG = LoggerFactory.getLogger(DynamoDatabase.class);
+
     private final Table table;
     private final Clock clock;
     private final DynamoExecutions executions;
     private final Payloads payloads;
+    private final DynamoJobs jobs;
+    private final InvocationQueue queue;
 
     /// @param table functions, callbacks and all else but the records of calls
     /// @param logsTable the records of calls
     /// @param logRetention how long records of calls are kept
+    /// @param queue makes the queue that carries the jobs of this ledger
     /// @param gatewayId tells what this process left behind from what others are doing
     public DynamoDatabase(DynamoDbClient client, String table, String logsTable, Duration logRetention, Blobs blobs,
-            String gatewayId, InstantSource clock) {
+            String gatewayId, InstantSource clock, Function<JobLedger, InvocationQueue> queue) {
         this.table = new Table(client, table);
         this.clock = new Clock(clock, gatewayId);
         this.executions = new DynamoExecutions(new Table(client, logsTable), this.clock, logRetention);
         this.payloads = new Payloads(blobs);
+        this.jobs = new DynamoJobs(this.table, this.clock, payloads);
+        this.queue = queue.apply(jobs);
     }
 
     @Override
@@ -56,12 +68,12 @@ public final class DynamoDatabase implements Database {
 
     @Override
     public InvocationQueue queue() {
-        throw new UnsupportedOperationException();
+        return queue;
     }
 
     @Override
     public JobRepository jobs() {
-        throw new UnsupportedOperationException();
+        return jobs;
     }
 
     @Override
@@ -76,10 +88,25 @@ public final class DynamoDatabase implements Database {
 
     @Override
     public boolean healthy() {
-        return true;
+        try {
+            Changes.count(table);
+            return true;
+        } catch (StorageException e) {
+            LOG.warn("The table can't be read: {}", e.getMessage());
+            return false;
+        }
+    }
+
+    /// How often what gateways hold in memory has been changed, by anyone.
+    public long changes() {
+        return Changes.count(table);
     }
 
     @Override
     public void close() {
+        // The clients belong to whoever opened them.
+        if (queue instanceof AutoCloseable closeable) {
+            try { closeable.close(); } catch (Exception e) { throw new IllegalStateException(e); }
+        }
     }
 }

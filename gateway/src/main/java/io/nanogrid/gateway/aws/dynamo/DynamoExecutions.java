@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
-import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 /// Records of calls in a table of their own: by function, then by start. What is older than they are kept is not seen any more, and DynamoDB
 /// deletes it when it comes to it. Stateless: any thread may use it.
@@ -28,8 +27,6 @@ final class DynamoExecutions implements ExecutionRepository {
     static final String PLACE = "sk";
     private static final String LIST = "executions";
     private static final int SEARCHED_FOR_PEAKS = 10_000;
-    /// DynamoDB's own bound.
-    private static final int WRITTEN_AT_ONCE = 25;
     private static final int PAGE = 200;
     /// Sorts after every start.
     private static final String LAST = "~";
@@ -48,14 +45,11 @@ final class DynamoExecutions implements ExecutionRepository {
     /// Records that are stored a second time, since nobody knew whether the first time went well, take the places that they have.
     @Override
     public void insert(List<ExecutionRecord> executions) {
-        List<WriteRequest> writes = new ArrayList<>();
+        List<Item> items = new ArrayList<>();
         for (int i = 0; i < executions.size(); i++) {
-            Item item = ExecutionItems.of(executions.get(i), i, retention);
-            writes.add(WriteRequest.builder().putRequest(put -> put.item(item.attributes())).build());
+            items.add(ExecutionItems.of(executions.get(i), i, retention));
         }
-        for (List<WriteRequest> batch : Table.inBatches(writes, WRITTEN_AT_ONCE)) {
-            table.putAll(batch);
-        }
+        table.putAll(items);
     }
 
     @Override

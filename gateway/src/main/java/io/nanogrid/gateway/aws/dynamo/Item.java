@@ -104,6 +104,11 @@ record Item(Map<String, AttributeValue> attributes) {
         return builder;
     }
 
+    /// As the other, to be changed.
+    static Builder from(Item other) {
+        return new Builder().setAll(other);
+    }
+
     /// A map that is to be an attribute of an item.
     static Builder nested() {
         return new Builder();
@@ -141,6 +146,11 @@ record Item(Map<String, AttributeValue> attributes) {
         Builder set(String name, List<Item> maps) {
             return put(name,
                     AttributeValue.fromL(maps.stream().map(map -> AttributeValue.fromM(map.attributes())).toList()));
+        }
+
+        Builder without(String name) {
+            attributes.remove(name);
+            return this;
         }
 
         /// Takes over every attribute of the other.

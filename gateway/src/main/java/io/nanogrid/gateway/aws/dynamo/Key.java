@@ -67,6 +67,10 @@ record Key(String partition, String sort) {
         return "IR#" + gateway;
     }
 
+    static Key job(String id) {
+        return new Key("J#" + id, "J");
+    }
+
     static Key counter(String name) {
         return new Key("META", name);
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// What one transaction reads and changes. Each item is written once at most. Not safe for use by several threads at once.
@@ -89,6 +90,12 @@ final class Transaction {
         if (items.put(key, write) != null) {
             throw new IllegalStateException(key + " is written twice in one transaction");
         }
+    }
+
+    /// Null where it does anything else than to store one item.
+    @Nullable
+    Put onlyPut() {
+        return items.size() == 1 ? items.values().iterator().next().put() : null;
     }
 
     boolean isEmpty() {

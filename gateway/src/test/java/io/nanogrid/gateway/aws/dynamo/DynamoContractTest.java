@@ -7,10 +7,14 @@ import io.nanogrid.db.DeployContract;
 import io.nanogrid.db.ExecutionRepositoryContract;
 import io.nanogrid.db.FunctionRepositoryContract;
 import io.nanogrid.db.IdempotencyRepositoryContract;
+import io.nanogrid.db.InvocationQueueContract;
+import io.nanogrid.db.JobRepositoryContract;
 import io.nanogrid.db.KeyRepositoryContract;
 import io.nanogrid.gateway.aws.AwsClients;
 import io.nanogrid.gateway.aws.Resources;
 import io.nanogrid.gateway.aws.s3.S3Blobs;
+import io.nanogrid.gateway.aws.sqs.SqsAddress;
+import io.nanogrid.gateway.aws.sqs.SqsQueue;
 import io.nanogrid.gateway.cluster.LocalCloud;
 import io.nanogrid.gateway.cluster.LocalCloud.Service;
 import io.nanogrid.gateway.config.ClusterConfig;
@@ -25,6 +29,8 @@ import org.junit.jupiter.api.Nested;
 
 /// Each test has tables of its own, which outlive the database that it closes and opens again.
 class DynamoContractTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private static LocalCloud cloud;
     private static AwsClients clients;
@@ -43,14 +49,17 @@ class DynamoContractTest {
 
     private static Database database(Path directory) {
         String name = "t" + directory.toString().replaceAll("[^A-Za-z0-9]", "");
-        ClusterConfig config = cloud.config("TABLE_NAME", name, "LOGS_TABLE_NAME", name + "-logs");
+        ClusterConfig config = cloud.config("TABLE_NAME", name, "LOGS_TABLE_NAME", name + "-logs", "SQS_URL",
+                cloud.server(Service.SQS).uri() + "/000000000000/" + name);
         try {
             new Resources(clients, config).prepare();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return new DynamoDatabase(clients.dynamoDb(), name, name + "-logs", Duration.ofDays(3650),
-                new S3Blobs(clients.s3(), config.bucket()), "gateway-1", InstantSource.system());
+                new S3Blobs(clients.s3(), config.bucket()), "gateway-1", InstantSource.system(),
+                ledger -> new SqsQueue(clients, SqsAddress.of(clients.sqs(), config.queueName()), ledger, 10,
+                        Duration.ofSeconds(1)));
     }
 
     @Nested
@@ -106,6 +115,32 @@ class DynamoContractTest {
         @Override
         protected Database open(Path directory) {
             return database(directory);
+        }
+    }
+
+    @Nested
+    class Queue extends InvocationQueueContract {
+        @Override
+        protected Database open(Path directory) {
+            return database(directory);
+        }
+
+        @Override
+        protected Duration patience() {
+            return PATIENCE;
+        }
+    }
+
+    @Nested
+    class Jobs extends JobRepositoryContract {
+        @Override
+        protected Database open(Path directory) {
+            return database(directory);
+        }
+
+        @Override
+        protected Duration patience() {
+            return PATIENCE;
         }
     }
 }

@@ -1,0 +1,54 @@
+package io.nanogrid.gateway.aws;
+
+import io.nanogrid.db.InvocationQueue;
+import io.nanogrid.db.JobDraft;
+import io.nanogrid.db.JobRecord;
+import io.nanogrid.db.JobState;
+import org.jspecify.annotations.Nullable;
+
+/// What is known of jobs, apart from the messages that carry them: how often each was begun, and how it ended. A job gets one final state,
+/// whoever and however many run it. Safe for use by many threads and machines; all methods throw [io.nanogrid.db.StorageException] when the
+/// storage fails.
+public interface JobLedger {
+
+    /// Writes down a job that is `PENDING`.
+    ///
+    /// @throws IllegalArgumentException where there is a job of that id
+    JobRecord create(JobDraft draft);
+
+    /// Forgets a job that could be written down but not sent.
+    void discard(String id);
+
+    /// Whether a job may be begun.
+    sealed interface Begun {
+
+        /// It is `RUNNING` now, for one more attempt.
+        record Started(JobRecord job) implements Begun {
+        }
+
+        /// It has a final state, or is long gone: its message is a late copy.
+        record Over() implements Begun {
+        }
+
+        /// It was begun [InvocationQueue#MAX_ATTEMPTS] times, and whoever ran it the last time never said how it ended.
+        record Exhausted(JobRecord job) implements Begun {
+        }
+    }
+
+    Begun begin(String id);
+
+    /// Gives a `RUNNING` job its final state.
+    ///
+    /// @param state `DONE` or `DEAD`
+    /// @return false where it isn't `RUNNING`; then nothing has changed
+    boolean end(String id, JobState state, byte[] result, @Nullable String reason);
+
+    /// Makes a `RUNNING` job `PENDING` again.
+    ///
+    /// @param counts false to take the attempt back
+    /// @return false where it isn't `RUNNING`, or where the attempt counts and was the last one; then nothing has changed
+    boolean giveBack(String id, boolean counts);
+
+    /// How many jobs are `PENDING`, about.
+    long pending();
+}

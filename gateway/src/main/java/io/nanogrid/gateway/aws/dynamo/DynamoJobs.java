@@ -1,0 +1,187 @@
+package io.nanogrid.gateway.aws.dynamo;
+
+import io.nanogrid.db.InvocationQueue;
+import io.nanogrid.db.JobDraft;
+import io.nanogrid.db.JobRecord;
+import io.nanogrid.db.JobRepository;
+import io.nanogrid.db.JobState;
+import io.nanogrid.db.Page;
+import io.nanogrid.gateway.aws.JobLedger;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
+import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.Select;
+
+/// Jobs, one item each. Lists of them come from an index, which may be some milliseconds behind. Stateless: any thread may use it.
+final class DynamoJobs implements JobRepository, JobLedger {
+
+    private static final String LIST = "jobs";
+    /// DynamoDB's bound of items in a page is 1 MB; this is of the index's short entries.
+    private static final int PAGE = 1_000;
+
+    private final Table table;
+    private final Clock clock;
+    private final JobItems items;
+    private final Payloads payloads;
+
+    DynamoJobs(Table table, Clock clock, Payloads payloads) {
+        this.table = table;
+        this.clock = clock;
+        this.payloads = payloads;
+        this.items = new JobItems(payloads);
+    }
+
+    @Override
+    public JobRecord create(JobDraft draft) {
+        Instant now = clock.now();
+        JobRecord job = new JobRecord(draft, JobState.PENDING, 0, now, null, null, null, null);
+        Item item = items.of(job, JobItems.place(now, draft.id()));
+        return table.write(transaction -> {
+            if (transaction.get(Key.job(draft.id())) != null) {
+                throw new IllegalArgumentException("there already is a job '%s'".formatted(draft.id()));
+            }
+            transaction.create(item);
+            return job;
+        });
+    }
+
+    @Override
+    public void discard(String id) {
+        table.write(transaction -> {
+            transaction.delete(Key.job(id));
+            return id;
+        });
+    }
+
+    @Override
+    public Begun begin(String id) {
+        return table.write(transaction -> {
+            Item before = transaction.get(Key.job(id));
+            if (before == null || JobItems.isFinal(before)) {
+                return new Begun.Over();
+            }
+            JobRecord job = items.record(before);
+            if (job.state() == JobState.RUNNING && job.attempts() >= InvocationQueue.MAX_ATTEMPTS) {
+                return new Begun.Exhausted(job);
+            }
+            JobRecord begun = new JobRecord(job.draft(), JobState.RUNNING, job.attempts() + 1, job.acceptedAt(),
+                    clock.now(), null, null, null);
+            transaction.replace(before, JobItems.changed(before, begun));
+            return new Begun.Started(begun);
+        });
+    }
+
+    @Override
+    public boolean end(String id, JobState state, byte[] result, @Nullable String reason) {
+        // Before the transaction, which may be made more than once.
+        Item kept = payloads.set(Item.nested(), JobItems.RESULT, result, "results/" + id + "-" + UUID.randomUUID())
+                .build();
+        return table.write(transaction -> {
+            Item before = transaction.get(Key.job(id));
+            if (before == null || JobItems.state(before) != JobState.RUNNING) {
+                return false;
+            }
+            transaction.replace(before, JobItems.ended(before, state, clock.now(), reason, kept));
+            return true;
+        });
+    }
+
+    @Override
+    public boolean giveBack(String id, boolean counts) {
+        return table.write(transaction -> {
+            Item before = transaction.get(Key.job(id));
+            if (before == null || JobItems.state(before) != JobState.RUNNING) {
+                return false;
+            }
+            JobRecord job = JobItems.listed(before);
+            if (counts && job.attempts() >= InvocationQueue.MAX_ATTEMPTS) {
+                return false;
+            }
+            transaction.replace(before, JobItems.changed(before, new JobRecord(job.draft(), JobState.PENDING,
+                    job.attempts() - (counts ? 0 : 1), job.acceptedAt(), null, null, null, null)));
+            return true;
+        });
+    }
+
+    @Override
+    public long pending() {
+        return count(JobState.PENDING);
+    }
+
+    @Override
+    public Optional<JobRecord> find(String id) {
+        return Optional.ofNullable(table.get(Key.job(id))).map(items::record);
+    }
+
+    @Override
+    public Optional<JobRecord> findWithoutInput(String id) {
+        return Optional.ofNullable(table.get(Key.job(id))).map(items::withoutInput);
+    }
+
+    @Override
+    public Page<JobRecord> list(@Nullable JobState state, int limit, @Nullable String cursor) {
+        String before = Cursor.decode(LIST, cursor);
+        Stream<JobState> states = state == null ? Stream.of(JobState.values()) : Stream.of(state);
+        List<Item> found = states.flatMap(one -> newest(one, before, limit + 1).stream())
+                .sorted(Comparator.comparing((Item item) -> item.text(JobItems.PLACE)).reversed()).limit(limit + 1L)
+                .toList();
+        List<Item> given = found.subList(0, Math.min(limit, found.size()));
+        return new Page<>(given.stream().map(JobItems::listed).toList(),
+                found.size() > limit ? Cursor.encode(LIST, given.getLast().text(JobItems.PLACE)) : null);
+    }
+
+    /// @param before null for the end
+    private List<Item> newest(JobState state, @Nullable String before, int limit) {
+        QueryRequest query = index(state, before == null ? "~" : before).scanIndexForward(false)
+                .limit(Math.min(limit, PAGE)).build();
+        return table.guarded(
+                () -> table.client().queryPaginator(query).items().stream().limit(limit).map(Item::new).toList());
+    }
+
+    private QueryRequest.Builder index(JobState state, String before) {
+        return QueryRequest.builder().tableName(table.name()).indexName(JobItems.INDEX)
+                .keyConditionExpression("#s = :s AND #p < :p")
+                .expressionAttributeNames(Map.of("#s", JobItems.STATE, "#p", JobItems.PLACE))
+                .expressionAttributeValues(
+                        Map.of(":s", AttributeValue.fromS(state.name()), ":p", AttributeValue.fromS(before)));
+    }
+
+    @Override
+    public Map<JobState, Long> counts() {
+        Map<JobState, Long> counts = new EnumMap<>(JobState.class);
+        for (JobState state : JobState.values()) {
+            counts.put(state, count(state));
+        }
+        return counts;
+    }
+
+    private long count(JobState state) {
+        QueryRequest query = index(state, "~").select(Select.COUNT).build();
+        return table.guarded(() -> table.client().queryPaginator(query).stream().mapToLong(QueryResponse::count).sum());
+    }
+
+    @Override
+    public int deleteEndedBefore(Instant cutoff) {
+        // Of what was accepted later none has ended before.
+        String before = Key.ordered(Item.micros(cutoff));
+        List<Item> old = new ArrayList<>();
+        for (JobState state : List.of(JobState.DONE, JobState.DEAD)) {
+            QueryRequest query = index(state, before).build();
+            old.addAll(table.guarded(() -> table.client().queryPaginator(query).items().stream().map(Item::new)
+                    .filter(item -> item.time(JobItems.ENDED).isBefore(cutoff)).toList()));
+        }
+        items.deletePayloads(old);
+        table.deleteAll(old.stream().map(Item::key).toList());
+        return old.size();
+    }
+}

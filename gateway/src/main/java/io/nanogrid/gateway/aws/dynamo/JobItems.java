@@ -1,0 +1,98 @@
+package io.nanogrid.gateway.aws.dynamo;
+
+import io.nanogrid.db.JobDraft;
+import io.nanogrid.db.JobRecord;
+import io.nanogrid.db.JobState;
+import io.nanogrid.gateway.aws.Resources;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Jobs as items.
+final class JobItems {
+
+    static final String INDEX = Resources.JOBS_INDEX;
+    static final String STATE = Resources.JOB_STATE;
+    static final String PLACE = Resources.JOB_PLACE;
+    static final String ENDED = "endedAt";
+    static final String RESULT = "result";
+    private static final String INPUT = "input";
+    private static final String ID = "id";
+
+    /// SQS keeps a message for no longer than that.
+    private static final Duration LONGEST_WAIT = Duration.ofDays(14);
+    /// Whoever cleans up does so earlier; this is for when there is nobody.
+    private static final Duration KEPT = Duration.ofHours(2);
+
+    private final Payloads payloads;
+
+    JobItems(Payloads payloads) {
+        this.payloads = payloads;
+    }
+
+    /// Grows from job to job, nearly.
+    static String place(Instant acceptedAt, String id) {
+        return Key.ordered(FunctionIndex.nextPlace(acceptedAt)) + "#" + id;
+    }
+
+    Item of(JobRecord job, String place) {
+        JobDraft draft = job.draft();
+        Item.Builder item = Item.at(Key.job(draft.id())).set(ID, draft.id()).set("functionId", draft.functionId())
+                .set("version", draft.version()).set("requestId", draft.requestId()).set("event", draft.event())
+                .set("traceparent", draft.traceparent()).set("retryOf", draft.retryOf())
+                .set("acceptedAt", job.acceptedAt()).set(PLACE, place)
+                .set(DynamoIdempotency.TIME_TO_LIVE, job.acceptedAt().plus(LONGEST_WAIT).getEpochSecond());
+        payloads.set(item, INPUT, draft.input(), "inputs/" + draft.id());
+        return changed(item.build(), job);
+    }
+
+    /// The same with another state; the result stays as it is.
+    static Item changed(Item before, JobRecord job) {
+        return Item.from(before).set(STATE, job.state().name()).set("attempts", job.attempts()).without("startedAt")
+                .set("startedAt", job.startedAt()).build();
+    }
+
+    static Item ended(Item before, JobState state, Instant now, @Nullable String reason, Item result) {
+        return Item.from(before).set(STATE, state.name()).set(ENDED, now).set("reason", reason).setAll(result)
+                .set(DynamoIdempotency.TIME_TO_LIVE, now.plus(KEPT).getEpochSecond()).build();
+    }
+
+    static JobState state(Item item) {
+        return JobState.valueOf(item.text(STATE));
+    }
+
+    static boolean isFinal(Item item) {
+        return switch (state(item)) {
+            case PENDING, RUNNING -> false;
+            case DONE, DEAD -> true;
+        };
+    }
+
+    JobRecord record(Item item) {
+        byte[] input = payloads.get(item, INPUT);
+        return record(item, input == null ? new byte[0] : input, payloads.get(item, RESULT));
+    }
+
+    JobRecord withoutInput(Item item) {
+        return record(item, new byte[0], payloads.get(item, RESULT));
+    }
+
+    /// Of the index, which has neither inputs nor results.
+    static JobRecord listed(Item item) {
+        return record(item, new byte[0], null);
+    }
+
+    private static JobRecord record(Item item, byte[] input, byte @Nullable [] result) {
+        JobDraft draft = new JobDraft(item.text(ID), item.text("functionId"), item.intOrNull("version"),
+                item.text("requestId"), input, item.flag("event"), item.textOrNull("traceparent"),
+                item.textOrNull("retryOf"));
+        return new JobRecord(draft, state(item), (int) item.number("attempts"), item.time("acceptedAt"),
+                item.timeOrNull("startedAt"), item.timeOrNull(ENDED), result, item.textOrNull("reason"));
+    }
+
+    void deletePayloads(List<Item> jobs) {
+        jobs.stream().flatMap(job -> payloads.keys(job, INPUT, RESULT).stream())
+                .forEach(payloads::delete);
+    }
+}

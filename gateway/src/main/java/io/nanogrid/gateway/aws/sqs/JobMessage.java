@@ -1,0 +1,106 @@
+package io.nanogrid.gateway.aws.sqs;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.nanogrid.db.JobDraft;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// A job as a message: `requestId`, `functionId` and `input` as workers of the original take them, and what else of it there is to know. What
+/// a reader doesn't know it passes over.
+///
+/// @param jobId null in a message of somebody who keeps no ledger
+record JobMessage(@Nullable String jobId, String requestId, String functionId, @Nullable Integer version, byte[] input,
+        @Nullable String traceparent) {
+
+    /// SQS takes 256 KiB in all; what is longer stays in the ledger alone.
+    private static final int LONGEST_INPUT = 128 << 10;
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Pattern ID = Pattern.compile("[\\x21-\\x7e]{1,200}");
+
+    static String write(JobDraft draft) {
+        ObjectNode message = JSON.createObjectNode();
+        message.put("requestId", draft.requestId());
+        message.put("functionId", draft.functionId());
+        message.put("jobId", draft.id());
+        if (draft.version() != null) {
+            message.put("version", draft.version());
+        }
+        if (draft.traceparent() != null) {
+            message.put("traceparent", draft.traceparent());
+        }
+        if (draft.input().length <= LONGEST_INPUT) {
+            message.set("input", input(draft.input()));
+        }
+        return message.toString();
+    }
+
+    private static JsonNode input(byte[] input) {
+        try {
+            JsonNode read = JSON.readTree(input);
+            return read == null ? JSON.nullNode() : read;
+        } catch (IOException e) {
+            return JSON.nullNode();
+        }
+    }
+
+    /// @throws Malformed saying what is wrong with it
+    static JobMessage read(String body) throws Malformed {
+        JsonNode message;
+        try {
+            message = JSON.readTree(body);
+        } catch (JsonProcessingException e) {
+            throw new Malformed("the message isn't JSON: " + e.getOriginalMessage());
+        }
+        if (message == null || !message.isObject()) {
+            throw new Malformed("the message isn't a JSON object");
+        }
+        JsonNode version = message.path("version");
+        if (!version.isMissingNode() && !version.isNull() && !(version.isInt() && version.intValue() > 0)) {
+            throw new Malformed("version must be a whole number from 1");
+        }
+        JsonNode input = message.path("input");
+        return new JobMessage(optional(message, "jobId"), id(message, "requestId"), id(message, "functionId"),
+                version.isInt() ? version.intValue() : null,
+                (input.isMissingNode() ? "{}" : input.toString()).getBytes(StandardCharsets.UTF_8),
+                message.path("traceparent").textValue());
+    }
+
+    private static String id(JsonNode message, String name) throws Malformed {
+        String id = optional(message, name);
+        if (id == null) {
+            throw new Malformed(name + " is missing");
+        }
+        return id;
+    }
+
+    private static @Nullable String optional(JsonNode message, String name) throws Malformed {
+        JsonNode value = message.path(name);
+        if (value.isMissingNode() || value.isNull()) {
+            return null;
+        }
+        if (!value.isTextual() || !ID.matcher(value.textValue()).matches()) {
+            throw new Malformed(name + " must be a text of up to 200 visible ASCII characters");
+        }
+        return value.textValue();
+    }
+
+    /// The job that it stands for.
+    JobDraft draft() {
+        return new JobDraft(jobId == null ? requestId : jobId, functionId, version, requestId, input, false,
+                traceparent, null);
+    }
+
+    static final class Malformed extends Exception {
+
+        private static final long serialVersionUID = 1;
+
+        Malformed(String message) {
+            super(message);
+        }
+    }
+}

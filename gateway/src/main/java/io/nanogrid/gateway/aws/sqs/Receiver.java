@@ -1,0 +1,209 @@
+package io.nanogrid.gateway.aws.sqs;
+
+import io.nanogrid.gateway.aws.AwsClients;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.Message;
+import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
+
+/// Takes messages out of one queue while somebody wants some, one long poll at a time, and keeps them from others as long as they are held. Safe
+/// for use by many threads.
+///
+/// Two threads: one polls and hands over what it gets, the other extends what is held. A process that dies holds nothing any more: its messages
+/// are there for others after [#INVISIBLE].
+final class Receiver implements AutoCloseable {
+
+    static final Duration INVISIBLE = Duration.ofSeconds(30);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
+    /// SQS's own bound for one request.
+    private static final int AT_ONCE = 10;
+    private static final Duration EXTENDED_EACH = Duration.ofSeconds(10);
+    private static final Duration AFTER_A_FAILURE = Duration.ofSeconds(1);
+    /// How often the poller looks whether anything is wanted, should it have missed the word.
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
+    private final SqsClient polls;
+    private final SqsClient client;
+    private final SqsAddress address;
+    private final IntSupplier wanted;
+    private final Consumer<Held> taker;
+    private final Set<Held> held = ConcurrentHashMap.newKeySet();
+    private final Semaphore woken = new Semaphore(0);
+    private final Semaphore closing = new Semaphore(0);
+    private final Thread poller;
+    private final Thread extender;
+    private volatile boolean closed;
+
+    /// @param wanted how many messages there is room for; 0 while none are wanted
+    /// @param taker gets each message, in the polling thread; must not block
+    Receiver(AwsClients clients, SqsAddress address, IntSupplier wanted, Consumer<Held> taker) {
+        this.polls = clients.sqsPolls();
+        this.client = clients.sqs();
+        this.address = address;
+        this.wanted = wanted;
+        this.taker = taker;
+        this.poller = Thread.ofVirtual().name("sqs-poll").unstarted(this::poll);
+        this.extender = Thread.ofVirtual().name("sqs-extend").unstarted(this::extend);
+    }
+
+    void start() {
+        poller.start();
+        extender.start();
+    }
+
+    /// Says that something may be wanted now.
+    void wake() {
+        if (woken.availablePermits() == 0) {
+            woken.release();
+        }
+    }
+
+    private void poll() {
+        while (!closed) {
+            try {
+                int room = wanted.getAsInt();
+                if (room > 0) {
+                    receive(Math.min(room, AT_ONCE));
+                } else if (woken.tryAcquire(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+                    woken.drainPermits();
+                }
+            } catch (SdkException e) {
+                if (!closed) {
+                    LOG.error("SQS gives no messages: {}", e.getMessage());
+                    pause(AFTER_A_FAILURE);
+                }
+            } catch (RuntimeException e) {
+                LOG.error("Messages can't be taken", e);
+                pause(AFTER_A_FAILURE);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private void receive(int room) {
+        List<Message> messages = polls.receiveMessage(request -> request.queueUrl(address.queue())
+                .maxNumberOfMessages(room).waitTimeSeconds((int) AwsClients.LONG_POLL.toSeconds())
+                .visibilityTimeout((int) INVISIBLE.toSeconds())
+                .messageSystemAttributeNames(MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT)).messages();
+        for (Message message : messages) {
+            String count = message.attributes().get(MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT);
+            Held one = new Held(message.receiptHandle(), message.body(), count == null ? 1 : Integer.parseInt(count));
+            held.add(one);
+            if (closed) {
+                release(one, Duration.ZERO);
+            } else {
+                taker.accept(one);
+            }
+        }
+    }
+
+    private void extend() {
+        try {
+            while (!closing.tryAcquire(EXTENDED_EACH.toMillis(), TimeUnit.MILLISECONDS)) {
+                List<Held> all = List.copyOf(held);
+                for (int from = 0; from < all.size(); from += AT_ONCE) {
+                    extend(all.subList(from, Math.min(all.size(), from + AT_ONCE)));
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// What can't be extended comes to somebody else before long; whoever ends it first has ended it.
+    private void extend(List<Held> some) {
+        List<ChangeMessageVisibilityBatchRequestEntry> entries = new ArrayList<>();
+        for (Held one : some) {
+            entries.add(ChangeMessageVisibilityBatchRequestEntry.builder().id("m" + entries.size())
+                    .receiptHandle(one.receipt()).visibilityTimeout((int) INVISIBLE.toSeconds()).build());
+        }
+        try {
+            client.changeMessageVisibilityBatch(request -> request.queueUrl(address.queue()).entries(entries)).failed()
+                    .forEach(failure -> LOG.debug("A message can't be held any longer: {}", failure.message()));
+        } catch (SdkException e) {
+            LOG.warn("SQS can't be told to hold messages: {}", e.getMessage());
+        }
+    }
+
+    /// The message has been dealt with. Where SQS can't be told, it comes again, to be recognized as dealt with.
+    void delete(Held message) {
+        if (held.remove(message)) {
+            try {
+                client.deleteMessage(
+                        request -> request.queueUrl(address.queue()).receiptHandle(message.receipt()));
+            } catch (SdkException e) {
+                LOG.warn("A message that has been dealt with can't be deleted, and comes again: {}", e.getMessage());
+            }
+        }
+    }
+
+    /// Others may have the message, after a while.
+    void release(Held message, Duration delay) {
+        if (held.remove(message)) {
+            try {
+                client.changeMessageVisibility(request -> request.queueUrl(address.queue())
+                        .receiptHandle(message.receipt()).visibilityTimeout((int) delay.toSeconds()));
+            } catch (SdkException e) {
+                LOG.warn("A message can't be given back now, and is there again in {} s: {}", INVISIBLE.toSeconds(),
+                        e.getMessage());
+            }
+        }
+    }
+
+    /// Puts the message, with the reason, where those are that nobody can use. Where that can't be done it comes again, and is tried again.
+    void deadLetter(Held message, String reason) {
+        String place = address.deadLetters();
+        if (place == null) {
+            LOG.error("The queue has no dead-letter queue, so a message is gone that can't be used: {}", reason);
+            delete(message);
+            return;
+        }
+        try {
+            MessageAttributeValue why = MessageAttributeValue.builder().dataType("String").stringValue(reason).build();
+            client.sendMessage(request -> request.queueUrl(place).messageBody(message.body())
+                    .messageAttributes(Map.of("reason", why)));
+            delete(message);
+        } catch (SdkException e) {
+            LOG.error("A message that can't be used can't be put aside: {}", e.getMessage());
+            release(message, INVISIBLE);
+        }
+    }
+
+    private static void pause(Duration time) {
+        try {
+            TimeUnit.NANOSECONDS.sleep(time.toNanos());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Takes no more messages. What is held stays so for a while, unless it is ended before.
+    void stop() {
+        closed = true;
+        wake();
+    }
+
+    /// Gives back what is still held. Doesn't wait for a poll that is under way: what that gets is given back at once.
+    @Override
+    public void close() {
+        stop();
+        closing.release();
+        held.forEach(message -> release(message, Duration.ZERO));
+    }
+}
