@@ -47,9 +47,9 @@ public final class AwsClients implements AutoCloseable {
         ClusterConfig.Endpoints at = config.endpoints();
         dynamoDb = build(DynamoDbClient.builder().region(region), at.dynamoDb(), Duration.ofSeconds(2),
                 Duration.ofSeconds(5));
-        // Other servers than that of AWS are rarely found by the bucket's name.
+        // Other servers than that of AWS are rarely found by the bucket's name. Much may be on its way: what counts is that it moves.
         s3 = build(S3Client.builder().region(region).forcePathStyle(at.s3() != null), at.s3(), Duration.ofSeconds(5),
-                Duration.ofSeconds(20));
+                Duration.ofSeconds(60));
         sqs = build(SqsClient.builder().region(region), at.sqs(), Duration.ofSeconds(3), Duration.ofSeconds(8));
         polls = build(SqsClient.builder().region(region), at.sqs(), LONG_POLL.plusSeconds(5),
                 LONG_POLL.plusSeconds(8));

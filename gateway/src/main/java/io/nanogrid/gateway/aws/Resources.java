@@ -141,9 +141,11 @@ public final class Resources {
                 .build();
         LifecycleRule outputs = LifecycleRule.builder().id("outputs").status("Enabled")
                 .filter(some -> some.prefix("outputs/")).expiration(after -> after.days(1)).build();
+        LifecycleRule blobs = LifecycleRule.builder().id("blobs").status("Enabled")
+                .filter(some -> some.prefix("blobs/")).expiration(after -> after.days(30)).build();
         try {
             s3.putBucketLifecycleConfiguration(
-                    put -> put.bucket(config.bucket()).lifecycleConfiguration(rules -> rules.rules(uploads, outputs)));
+                    put -> put.bucket(config.bucket()).lifecycleConfiguration(rules -> rules.rules(uploads, outputs, blobs)));
         } catch (S3Exception e) {
             LOG.info("The bucket {} takes no rules for its clean-up: {}", config.bucket(), e.getMessage());
         }

@@ -87,8 +87,14 @@ public final class CodeArchive {
 
     /// The same bytes for the same bundle, always.
     public static byte[] pack(CodeBundle bundle) {
+        return pack(bundle, "");
+    }
+
+    /// @param comment for whoever opens the archive; no part of the bundle
+    public static byte[] pack(CodeBundle bundle, String comment) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes, StandardCharsets.UTF_8)) {
+            zip.setComment(comment);
             for (Map.Entry<String, Content> file : bundle.files().entrySet()) {
                 ZipEntry entry = new ZipEntry(file.getKey());
                 entry.setTime(0);

@@ -15,7 +15,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /// What every [CodeStore] promises.
-abstract class CodeStoreContract {
+public abstract class CodeStoreContract {
 
     /// The time that the store goes by.
     protected Instant now = Instant.now();

@@ -1,0 +1,175 @@
+package io.nanogrid.gateway.aws.s3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.nanogrid.gateway.aws.AwsClients;
+import io.nanogrid.gateway.aws.Resources;
+import io.nanogrid.gateway.cluster.FaultProxy;
+import io.nanogrid.gateway.cluster.LocalCloud;
+import io.nanogrid.gateway.cluster.LocalCloud.Service;
+import io.nanogrid.gateway.code.CodeBundle;
+import io.nanogrid.gateway.code.CodeStore;
+import io.nanogrid.gateway.code.CodeStoreContract;
+import io.nanogrid.gateway.code.DirectoryCodeStore;
+import io.nanogrid.gateway.config.ClusterConfig;
+import io.nanogrid.spi.Content;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.core.sync.RequestBody;
+
+class S3CodeStoreTest extends CodeStoreContract {
+
+    @TempDir
+    private Path directory;
+
+    private final LocalCloud cloud = LocalCloud.with(Service.S3, Service.DYNAMODB, Service.SQS);
+    private final FaultProxy proxy = FaultProxy.to(cloud.server(Service.S3));
+    private final ClusterConfig config = cloud.config("AWS_ENDPOINT_URL_S3", proxy.uri().toString());
+    private final AwsClients clients = new AwsClients(config);
+    private S3CodeStore store;
+    private S3CodeStore other;
+
+    @BeforeEach
+    void open() throws IOException {
+        new Resources(clients, config).prepare();
+        store = at("one");
+        other = at("other");
+    }
+
+    @AfterEach
+    void close() {
+        clients.close();
+        proxy.close();
+        cloud.close();
+    }
+
+    private S3CodeStore at(String machine) throws IOException {
+        return new S3CodeStore(new Bucket(clients, config), new DirectoryCodeStore(directory.resolve(machine), () -> now),
+                () -> now);
+    }
+
+    @Override
+    protected CodeStore store() {
+        return store;
+    }
+
+    @Override
+    protected void damage(String hash) throws IOException {
+        damageObject(hash);
+        damageCached(hash);
+    }
+
+    private void damageObject(String hash) {
+        byte[] bytes = clients.s3().getObjectAsBytes(get -> get.bucket(config.bucket()).key(key(hash))).asByteArray();
+        bytes[bytes.length / 3] ^= 0x55;
+        clients.s3().putObject(put -> put.bucket(config.bucket()).key(key(hash)), RequestBody.fromBytes(bytes));
+    }
+
+    private void damageCached(String hash) throws IOException {
+        Path file = directory.resolve("one/" + hash + ".zip");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 3] ^= 0x55;
+        Files.write(file, bytes);
+    }
+
+    private static String key(String hash) {
+        return "functions/" + hash + ".zip";
+    }
+
+    private CodeBundle stored(String text) throws IOException {
+        CodeBundle bundle = CodeBundle.ofText("main.py", text);
+        store.put(bundle);
+        return bundle;
+    }
+
+    @Test
+    void whatOneStoresAnotherHas() throws IOException {
+        CodeBundle bundle = stored("a");
+        assertThat(other.get(bundle.hash()).files()).isEqualTo(bundle.files());
+    }
+
+    @Test
+    void whatHasBeenFetchedIsThereWhileS3IsGone() throws IOException {
+        CodeBundle bundle = stored("a");
+        other.get(bundle.hash());
+        proxy.cut();
+        assertThat(other.get(bundle.hash()).files()).isEqualTo(bundle.files());
+    }
+
+    @Test
+    void aDamagedCacheIsRepairedFromS3() throws IOException {
+        CodeBundle bundle = stored("a");
+        damageCached(bundle.hash());
+        assertThat(store.get(bundle.hash()).files()).isEqualTo(bundle.files());
+        proxy.cut();
+        assertThat(store.get(bundle.hash()).files()).isEqualTo(bundle.files());
+    }
+
+    @Test
+    void otherCodeUnderTheWrongKeyIsNotHandedOut() throws IOException {
+        CodeBundle bundle = stored("a");
+        CodeBundle wrong = stored("b");
+        clients.s3().copyObject(copy -> copy.sourceBucket(config.bucket()).sourceKey(key(wrong.hash()))
+                .destinationBucket(config.bucket()).destinationKey(key(bundle.hash())));
+        assertThatThrownBy(() -> other.get(bundle.hash())).isInstanceOf(IOException.class)
+                .hasMessageContaining("damaged");
+    }
+
+    @Test
+    void longCodeGoesUpInPartsAndComesBackWhole() throws IOException {
+        byte[] noise = new byte[20 << 20];
+        new Random(1).nextBytes(noise);
+        CodeBundle bundle = CodeBundle.of(Map.of("model.bin", Content.of(noise)));
+        store.put(bundle);
+        assertThat(clients.s3().headObject(head -> head.bucket(config.bucket()).key(key(bundle.hash()))).eTag())
+                .as("a tag that names the number of parts").contains("-3");
+        assertThat(other.get(bundle.hash()).hash()).isEqualTo(bundle.hash());
+    }
+
+    @Test
+    void whatOneRemovesIsGoneForThoseWhoHaveNotFetchedIt() throws IOException {
+        CodeBundle bundle = stored("a");
+        later();
+        store.remove(bundle.hash(), now);
+        assertThatThrownBy(() -> other.get(bundle.hash())).isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
+    void whatAnotherHasStoredAgainSinceIsNotRemoved() throws IOException {
+        CodeBundle bundle = stored("a");
+        Instant since = now;
+        later();
+        other.put(bundle);
+        store.remove(bundle.hash(), since);
+        assertThat(at("third").get(bundle.hash()).hash()).isEqualTo(bundle.hash());
+    }
+
+    @Test
+    void aGatewayWhoseClockIsAheadLeavesTheCodeOfOthersAlone() throws IOException {
+        CodeBundle bundle = stored("a");
+        now = now.plus(Duration.ofMinutes(14));
+        other.removeAllBut(Set.of());
+        assertThat(at("third").get(bundle.hash()).hash()).isEqualTo(bundle.hash());
+    }
+
+    @Test
+    void eachUploadHasATagOfItsOwn() throws IOException {
+        CodeBundle bundle = stored("a");
+        String first = clients.s3().headObject(head -> head.bucket(config.bucket()).key(key(bundle.hash()))).eTag();
+        other.put(bundle);
+        assertThat(clients.s3().headObject(head -> head.bucket(config.bucket()).key(key(bundle.hash()))).eTag())
+                .isNotEqualTo(first);
+    }
+}
