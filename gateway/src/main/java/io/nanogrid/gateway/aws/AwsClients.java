@@ -61,11 +61,11 @@ public final class AwsClients implements AutoCloseable {
     /// @param whole how long a call may take, with its retries
     private <B extends AwsClientBuilder<B, C> & SdkSyncClientBuilder<B, C>, C> C build(B builder, @Nullable URI endpoint,
             Duration read, Duration whole) {
-        SdkHttpClient.Builder<?> http = UrlConnectionHttpClient.builder().connectionTimeout(CONNECT)
-                .socketTimeout(read);
+        SdkHttpClient http = new FaultTellingClient(
+                UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(read).build());
         StandardRetryStrategy retries = AwsRetryStrategy.standardRetryStrategy().toBuilder().maxAttempts(ATTEMPTS)
                 .build();
-        builder.httpClientBuilder(http).credentialsProvider(credentials).overrideConfiguration(
+        builder.httpClient(http).credentialsProvider(credentials).overrideConfiguration(
                 ClientOverrideConfiguration.builder().retryStrategy(retries).apiCallTimeout(whole).build());
         if (endpoint != null) {
             builder.endpointOverride(endpoint);

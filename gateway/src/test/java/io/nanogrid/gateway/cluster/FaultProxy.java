@@ -13,6 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -34,7 +36,7 @@ public final class FaultProxy implements AutoCloseable {
         record Hang() implements Mode {
         }
 
-        /// Every request is answered by these bytes, and the connection closed.
+        /// Requests are answered by these bytes, and their connections closed, as long as answers are left.
         record Answer(String response) implements Mode {
         }
     }
@@ -45,6 +47,8 @@ public final class FaultProxy implements AutoCloseable {
     /// Guards `mode`, `accepted` and `open`.
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private final AtomicLong passed = new AtomicLong();
+    private final AtomicInteger answersLeft = new AtomicInteger();
     private Mode mode = new Mode.Pass(Duration.ZERO);
     private int accepted;
     private boolean closed;
@@ -101,18 +105,25 @@ public final class FaultProxy implements AutoCloseable {
         become(new Mode.Hang());
     }
 
-    /// Answers each HTTP request itself, as a service that throttles does.
+    /// Answers the next HTTP requests itself, as a service that throttles does, and lets those after them pass.
     ///
     /// @param body such as `<Error><Code>SlowDown</Code></Error>`
-    public void answer(int status, String contentType, String body) {
+    public void answer(int times, int status, String contentType, String body) {
+        answersLeft.set(times);
         become(new Mode.Answer("HTTP/1.1 " + status + " Fault\r\nContent-Type: " + contentType + "\r\nContent-Length: "
                 + body.getBytes(StandardCharsets.UTF_8).length + "\r\nConnection: close\r\n\r\n" + body));
+    }
+
+    /// How many bytes have passed since the last change, in both directions.
+    public long passed() {
+        return passed.get();
     }
 
     private void become(Mode next) {
         lock.lock();
         try {
             mode = next;
+            passed.set(0);
             changed.signalAll();
             if (next instanceof Mode.Cut || next instanceof Mode.Answer) {
                 open.forEach(FaultProxy::reset);
@@ -146,11 +157,11 @@ public final class FaultProxy implements AutoCloseable {
                     reset(client);
                     return;
                 }
-                case Mode.Answer(String response) -> {
+                case Mode.Answer(String response) when answersLeft.getAndDecrement() > 0 -> {
                     Thread.ofVirtual().start(() -> answer(client, response));
                     return;
                 }
-                case Mode.Pass _, Mode.Hang _ -> {
+                case Mode.Answer _, Mode.Pass _, Mode.Hang _ -> {
                 }
             }
         } finally {
@@ -176,6 +187,7 @@ public final class FaultProxy implements AutoCloseable {
                 awaitPassage();
                 out.write(buffer, 0, n);
                 out.flush();
+                passed.addAndGet(n);
             }
             to.shutdownOutput();
         } catch (IOException | InterruptedException e) {

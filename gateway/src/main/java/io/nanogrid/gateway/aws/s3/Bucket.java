@@ -1,7 +1,5 @@
 package io.nanogrid.gateway.aws.s3;
 
-import io.nanogrid.gateway.aws.AwsClients;
-import io.nanogrid.gateway.config.ClusterConfig;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
@@ -11,6 +9,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.core.exception.RetryableException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.core.sync.ResponseTransformer;
@@ -28,14 +27,16 @@ public final class Bucket {
     /// Longer objects go up in pieces of this size, so that a broken connection costs one of them and not the whole.
     static final int PART = 8 << 20;
 
+    private static final int NOT_FOUND = 404;
+    private static final int PRECONDITION_FAILED = 412;
     private static final Logger LOG = LoggerFactory.getLogger(Bucket.class);
 
     private final S3Client s3;
     private final String name;
 
-    public Bucket(AwsClients clients, ClusterConfig config) {
-        this.s3 = clients.s3();
-        this.name = config.bucket();
+    public Bucket(S3Client s3, String name) {
+        this.s3 = s3;
+        this.name = name;
     }
 
     private interface Action<T> {
@@ -46,7 +47,7 @@ public final class Bucket {
         try {
             return action.run();
         } catch (S3Exception e) {
-            if (e.statusCode() == 404) {
+            if (e.statusCode() == NOT_FOUND) {
                 throw new NoSuchFileException(key, null, "isn't in the bucket " + name);
             }
             throw new IOException(key + " couldn't be " + what + ": S3 says " + e.getMessage(), e);
@@ -105,7 +106,11 @@ public final class Bucket {
                 in.abort();
                 throw new TooLong(key + " has more than " + max + " bytes");
             }
-            return in.readNBytes(max);
+            try {
+                return in.readNBytes(max);
+            } catch (IOException e) {
+                throw RetryableException.create("the connection broke off", e);
+            }
         };
         return attempt("read", key,
                 () -> s3.getObject(GetObjectRequest.builder().bucket(name).key(key).build(), reader));
@@ -146,9 +151,18 @@ public final class Bucket {
     /// @param tag only an object with this tag is deleted, if it isn't null
     void delete(String key, @Nullable String tag) throws IOException {
         try {
-            attempt("deleted", key, () -> s3.deleteObject(delete -> delete.bucket(name).key(key).ifMatch(tag)));
+            attempt("deleted", key, () -> {
+                try {
+                    return s3.deleteObject(delete -> delete.bucket(name).key(key).ifMatch(tag));
+                } catch (S3Exception e) {
+                    if (e.statusCode() == PRECONDITION_FAILED) {
+                        throw new NoSuchFileException(key, null, "has been stored again");
+                    }
+                    throw e;
+                }
+            });
         } catch (NoSuchFileException e) {
-            LOG.debug("Somebody else has deleted {}", key);
+            LOG.debug("Somebody else was faster: {}", e.getMessage());
         }
     }
 }

@@ -2,51 +2,44 @@ package io.nanogrid.gateway.aws.s3;
 
 import io.nanogrid.gateway.aws.Blobs;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
-import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.core.sync.RequestBody;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Collectors;
 import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 
 /// Below `blobs/` in a bucket. Safe for use by many threads.
 public final class S3Blobs implements Blobs {
 
-    private static final String PREFIX = "blobs/";
+    /// Longer than any body or result that comes in.
+    private static final int MAX_BYTES = 256 << 20;
 
-    private final S3Client client;
-    private final String bucket;
+    private final Bucket bucket;
 
     public S3Blobs(S3Client client, String bucket) {
-        this.client = client;
-        this.bucket = bucket;
+        this.bucket = new Bucket(client, bucket);
     }
 
     @Override
     public void put(String key, byte[] bytes) throws IOException {
-        try {
-            client.putObject(request -> request.bucket(bucket).key(PREFIX + key), RequestBody.fromBytes(bytes));
-        } catch (SdkException e) {
-            throw new IOException("S3: " + e.getMessage(), e);
-        }
+        bucket.put(below(key), Upload.of(bytes), Map.of());
     }
 
     @Override
     public byte[] get(String key) throws IOException {
-        try {
-            return client.getObjectAsBytes(request -> request.bucket(bucket).key(PREFIX + key)).asByteArray();
-        } catch (NoSuchKeyException e) {
-            throw new NoSuchFileException(PREFIX + key);
-        } catch (SdkException e) {
-            throw new IOException("S3: " + e.getMessage(), e);
-        }
+        return bucket.get(below(key), MAX_BYTES);
     }
 
     @Override
     public void delete(String key) throws IOException {
-        try {
-            client.deleteObject(request -> request.bucket(bucket).key(PREFIX + key));
-        } catch (SdkException e) {
-            throw new IOException("S3: " + e.getMessage(), e);
-        }
+        bucket.delete(below(key), null);
+    }
+
+    /// On its way to S3 a key is part of a URL's path, in which a strange client's ids would mean something, dots above all.
+    private static String below(String key) {
+        return Arrays.stream(key.split("/", -1))
+                .map(part -> URLEncoder.encode(part, StandardCharsets.UTF_8).replace(".", "%2E"))
+                .collect(Collectors.joining("/", "blobs/", ""));
     }
 }

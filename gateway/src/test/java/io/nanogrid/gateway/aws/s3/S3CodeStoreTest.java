@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nanogrid.gateway.aws.AwsClients;
-import io.nanogrid.gateway.aws.Resources;
 import io.nanogrid.gateway.cluster.FaultProxy;
 import io.nanogrid.gateway.cluster.LocalCloud;
 import io.nanogrid.gateway.cluster.LocalCloud.Service;
@@ -34,7 +33,7 @@ class S3CodeStoreTest extends CodeStoreContract {
     @TempDir
     private Path directory;
 
-    private final LocalCloud cloud = LocalCloud.with(Service.S3, Service.DYNAMODB, Service.SQS);
+    private final LocalCloud cloud = LocalCloud.with(Service.S3);
     private final FaultProxy proxy = FaultProxy.to(cloud.server(Service.S3));
     private final ClusterConfig config = cloud.config("AWS_ENDPOINT_URL_S3", proxy.uri().toString());
     private final AwsClients clients = new AwsClients(config);
@@ -43,7 +42,7 @@ class S3CodeStoreTest extends CodeStoreContract {
 
     @BeforeEach
     void open() throws IOException {
-        new Resources(clients, config).prepare();
+        clients.s3().createBucket(create -> create.bucket(config.bucket()));
         store = at("one");
         other = at("other");
     }
@@ -56,7 +55,7 @@ class S3CodeStoreTest extends CodeStoreContract {
     }
 
     private S3CodeStore at(String machine) throws IOException {
-        return new S3CodeStore(new Bucket(clients, config), new DirectoryCodeStore(directory.resolve(machine), () -> now),
+        return new S3CodeStore(new Bucket(clients.s3(), config.bucket()), new DirectoryCodeStore(directory.resolve(machine), () -> now),
                 () -> now);
     }
 
