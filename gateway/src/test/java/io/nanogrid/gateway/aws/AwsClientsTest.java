@@ -44,7 +44,7 @@ class AwsClientsTest {
     void aServiceThatResetsConnectionsIsAskedAgainAndThenGivenUp() {
         proxy.cut();
         assertThatThrownBy(() -> clients.dynamoDb().listTables()).isInstanceOf(SdkClientException.class);
-        assertThat(proxy.accepted()).isEqualTo(3);
+        assertThat(proxy.accepted()).as("three attempts, of which the JDK may repeat each").isBetween(3, 6);
     }
 
     @Test
