@@ -30,6 +30,7 @@ import io.nanogrid.gateway.http.KeptConnections;
 import io.nanogrid.gateway.http.Parts;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.invoke.MemoryTuner;
+import io.nanogrid.gateway.invoke.DirectoryOutputStore;
 import io.nanogrid.gateway.invoke.OutputStore;
 import io.nanogrid.gateway.invoke.PatientIdempotency;
 import io.nanogrid.gateway.invoke.RunFunction;
@@ -145,7 +146,7 @@ public final class Wiring implements AutoCloseable {
         functionDeployer.restore();
         stock(engine, runtimes, pool);
 
-        OutputStore outputs = new OutputStore(data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
+        OutputStore outputs = new DirectoryOutputStore(data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
         RunFunction run = new RunFunction(dispatcher, log, outputs, tuner);
         PatientIdempotency idempotency = closing(new PatientIdempotency(database.idempotency()));
         idempotency.recover();

@@ -6,7 +6,6 @@ import io.nanogrid.gateway.invoke.OutputStore.StoredFile;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 
@@ -26,7 +25,7 @@ final class Outputs {
             throw gone();
         }
         try {
-            ctx.result(Files.newInputStream(found.get().file()));
+            ctx.result(found.get().content().open());
         } catch (NoSuchFileException e) {
             throw gone();
         }

@@ -4,7 +4,6 @@ import io.nanogrid.gateway.invoke.OutputStore.Kept;
 import io.nanogrid.gateway.wire.OutputSink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,11 +18,12 @@ import org.slf4j.LoggerFactory;
 /// room in the store only then, however much its instance has announced. Closing a draft drops what it wasn't told to keep.
 ///
 /// Used by one thread at a time.
-final class OutputDraft implements OutputSink, AutoCloseable {
+public final class OutputDraft implements OutputSink, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(OutputDraft.class);
 
-    private final OutputStore store;
+    private final OutputStaging staging;
+    private final Keeper keeper;
     private final List<String> paths = new ArrayList<>();
     private @Nullable Path directory;
     /// The file that is coming.
@@ -35,8 +35,28 @@ final class OutputDraft implements OutputSink, AutoCloseable {
     /// Why the files are lost; what still comes is passed over.
     private Kept.@Nullable Refused refused;
 
-    OutputDraft(OutputStore store) {
-        this.store = store;
+    /// @param keeper what takes the files over when all have come
+    public OutputDraft(OutputStaging staging, Keeper keeper) {
+        this.staging = staging;
+        this.keeper = keeper;
+    }
+
+    /// All files of a call.
+    ///
+    /// @param directory holds them under the numbers of `paths`
+    /// @param paths as the function called them
+    /// @param room what they take of the room for all
+    public record Whole(Path directory, List<String> paths, long room) {
+    }
+
+    /// Keeps the files of a call for an [OutputStore].
+    public interface Keeper {
+
+        /// Takes over the directory, which is gone from its place when it returns, and the room.
+        ///
+        /// @return the name to find them by: `requestId`, unless files of an earlier call have that name
+        /// @throws IOException if they can't be kept; then directory and room are as before
+        String keep(Whole files, String requestId) throws IOException;
     }
 
     @Override
@@ -44,14 +64,14 @@ final class OutputDraft implements OutputSink, AutoCloseable {
         if (refused != null) {
             return;
         }
-        if (!store.hasRoom(OutputStore.roomOf(size))) {
-            refuse(store.full());
+        if (!staging.hasRoom(OutputStaging.roomOf(size))) {
+            refuse(staging.full());
             return;
         }
         try {
             closeFile();
             if (directory == null) {
-                directory = Files.createDirectory(store.newDirectory());
+                directory = Files.createDirectory(staging.newDirectory());
             }
             file = FileChannel.open(directory.resolve(String.valueOf(paths.size())), StandardOpenOption.CREATE_NEW,
                     StandardOpenOption.WRITE);
@@ -82,9 +102,9 @@ final class OutputDraft implements OutputSink, AutoCloseable {
     /// @return whether the file that is coming may be longer by so many bytes
     private boolean grow(int more) {
         fileSize += more;
-        long wanted = OutputStore.roomOf(fileSize) - fileRoom;
-        if (!store.takeRoom(wanted)) {
-            refuse(store.full());
+        long wanted = OutputStaging.roomOf(fileSize) - fileRoom;
+        if (!staging.takeRoom(wanted)) {
+            refuse(staging.full());
             return false;
         }
         fileRoom += wanted;
@@ -93,7 +113,7 @@ final class OutputDraft implements OutputSink, AutoCloseable {
     }
 
     /// Stores the files, of which there has to be one, under the name of their request.
-    Kept keep(String requestId) {
+    public Kept keep(String requestId) {
         if (refused != null) {
             return refused;
         }
@@ -102,7 +122,7 @@ final class OutputDraft implements OutputSink, AutoCloseable {
         }
         try {
             closeFile();
-            String name = store.keep(directory, requestId, paths);
+            String name = keeper.keep(new Whole(directory, List.copyOf(paths), room), requestId);
             directory = null;
             return new Kept.Stored(name);
         } catch (IOException e) {
@@ -111,8 +131,8 @@ final class OutputDraft implements OutputSink, AutoCloseable {
     }
 
     private Kept refuse(IOException e) {
-        if (!(e instanceof ClosedByInterruptException)) {
-            LOG.error("The call's output files can't be stored", e);
+        if (!Thread.currentThread().isInterrupted()) {
+            LOG.error("The call's output files can't be stored: {}", e.toString());
         }
         return refuse(new Kept.Refused("the gateway couldn't store the output files; its log says why"));
     }
@@ -140,7 +160,7 @@ final class OutputDraft implements OutputSink, AutoCloseable {
             LOG.warn("A file that is dropped couldn't be closed: {}", e.getMessage());
         }
         if (directory != null) {
-            store.discard(directory, room);
+            staging.discard(directory, room);
             directory = null;
         }
     }

@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.aws.s3;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,7 @@ import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.s3.model.S3Object;
 
 /// The cluster's bucket. What goes wrong there is an [IOException] that says in plain words what couldn't be done. Safe for use by many
 /// threads.
@@ -28,6 +30,8 @@ public final class Bucket {
     static final int PART = 8 << 20;
 
     private static final int NOT_FOUND = 404;
+    /// Somebody else is storing it at this moment.
+    private static final int CONFLICT = 409;
     private static final int PRECONDITION_FAILED = 412;
     private static final Logger LOG = LoggerFactory.getLogger(Bucket.class);
 
@@ -68,7 +72,24 @@ public final class Bucket {
         });
     }
 
-    private void putInParts(String key, Upload upload, Map<String, String> metadata) {
+    /// Stores a short object unless there is one.
+    ///
+    /// @return whether it is now there
+    boolean putNew(String key, byte[] content) throws IOException {
+        return attempt("stored", key, () -> {
+            try {
+                s3.putObject(put -> put.bucket(name).key(key).ifNoneMatch("*"), RequestBody.fromBytes(content));
+                return true;
+            } catch (S3Exception e) {
+                if (e.statusCode() == PRECONDITION_FAILED || e.statusCode() == CONFLICT) {
+                    return false;
+                }
+                throw e;
+            }
+        });
+    }
+
+    private void putInParts(String key, Upload upload, Map<String, String> metadata) throws IOException {
         String id = s3.createMultipartUpload(create -> create.bucket(name).key(key).metadata(metadata)).uploadId();
         boolean complete = false;
         try {
@@ -116,6 +137,13 @@ public final class Bucket {
                 () -> s3.getObject(GetObjectRequest.builder().bucket(name).key(key).build(), reader));
     }
 
+    /// An object's bytes as they come; the reader closes it.
+    ///
+    /// @throws NoSuchFileException if there is none
+    InputStream open(String key) throws IOException {
+        return attempt("read", key, () -> s3.getObject(get -> get.bucket(name).key(key)));
+    }
+
     /// For a reader that stops.
     private static final class TooLong extends SdkException {
 
@@ -140,10 +168,18 @@ public final class Bucket {
         }
     }
 
-    /// Keys below a prefix, in pages; whoever stops early has asked for no more.
-    Iterable<String> keys(String prefix) {
-        return () -> s3.listObjectsV2Paginator(list -> list.bucket(name).prefix(prefix)).contents().stream()
-                .map(object -> object.key()).iterator();
+    interface Visitor {
+        void visit(S3Object object) throws IOException;
+    }
+
+    /// Shows every object below a prefix, one page of them after the other.
+    void visit(String prefix, Visitor visitor) throws IOException {
+        attempt("listed", prefix, () -> {
+            for (S3Object object : s3.listObjectsV2Paginator(list -> list.bucket(name).prefix(prefix)).contents()) {
+                visitor.visit(object);
+            }
+            return true;
+        });
     }
 
     /// Does nothing if there is none.

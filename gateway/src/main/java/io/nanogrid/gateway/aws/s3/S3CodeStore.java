@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 
 /// A [CodeStore] in the cluster's bucket, as `functions/<hash>.zip`, for every gateway and worker alike. What one of these has stored or
@@ -91,16 +90,12 @@ public final class S3CodeStore implements CodeStore {
     @Override
     public void removeAllBut(Set<String> inUse) throws IOException {
         Instant young = clock.instant().minus(YOUNG);
-        try {
-            for (String key : bucket.keys(PREFIX)) {
-                String name = key.substring(PREFIX.length());
-                if (name.endsWith(SUFFIX) && !inUse.contains(name.substring(0, name.length() - SUFFIX.length()))) {
-                    removeOlder(key, young);
-                }
+        bucket.visit(PREFIX, object -> {
+            String name = object.key().substring(PREFIX.length());
+            if (name.endsWith(SUFFIX) && !inUse.contains(name.substring(0, name.length() - SUFFIX.length()))) {
+                removeOlder(object.key(), young);
             }
-        } catch (SdkException e) {
-            throw new IOException("the stored code can't be listed: " + e.getMessage(), e);
-        }
+        });
         cache.removeAllBut(inUse);
     }
 

@@ -114,7 +114,7 @@ class BucketTest {
             }
 
             @Override
-            public RequestBody part(long from, long size) {
+            public RequestBody part(long from, long size) throws IOException {
                 if (from > 0) {
                     throw new IllegalStateException("the disk has gone");
                 }

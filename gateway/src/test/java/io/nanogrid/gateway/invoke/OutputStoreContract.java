@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nanogrid.gateway.invoke.OutputStore.Kept;
 import io.nanogrid.gateway.invoke.OutputStore.StoredFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,42 +17,38 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class OutputStoreTest {
+/// What every [OutputStore] promises.
+public abstract class OutputStoreContract {
 
-    private static final Duration HOUR = Duration.ofHours(1);
-    private static final int ROOM = 100_000;
+    protected static final Duration HOUR = Duration.ofHours(1);
+    protected static final int ROOM = 100_000;
 
-    @TempDir
-    private Path directory;
-    private Instant now;
-    private OutputStore store;
+    /// The time that the store goes by.
+    protected Instant now = Instant.now();
 
-    @BeforeEach
-    void open() throws IOException {
-        now = Instant.now();
-        store = new OutputStore(directory, ROOM, HOUR, () -> now);
+    /// It has `ROOM` for files, which it keeps for an hour.
+    protected abstract OutputStore store();
+
+    /// Where files lie while they come.
+    protected abstract Path staging();
+
+    protected record Written(String path, String text) {
     }
 
-    private record Written(String path, String text) {
-    }
-
-    private static Written file(String path, String text) {
+    protected static Written file(String path, String text) {
         return new Written(path, text);
     }
 
-    private static Written file(String path, int size) {
+    protected static Written file(String path, int size) {
         return new Written(path, "x".repeat(size));
     }
 
-    private Kept keep(String requestId, Written... files) {
-        try (OutputDraft draft = store.draft()) {
+    protected final Kept keep(String requestId, Written... files) {
+        try (OutputDraft draft = store().draft()) {
             for (Written file : files) {
                 write(draft, file);
             }
@@ -66,20 +62,16 @@ class OutputStoreTest {
         draft.write(ByteBuffer.wrap(content));
     }
 
-    private String stored(String requestId, Written... files) {
+    protected final String stored(String requestId, Written... files) {
         return keep(requestId, files) instanceof Kept.Stored(String name) ? name : "refused";
     }
 
-    private String read(String name, String path) throws IOException {
-        StoredFile found = store.find(name, path).orElseThrow();
-        String text = Files.readString(found.file());
-        assertThat(found.size()).isEqualTo(text.length());
-        return text;
-    }
-
-    private long filesOnDisk() throws IOException {
-        try (Stream<Path> all = Files.walk(directory)) {
-            return all.filter(Files::isRegularFile).count();
+    protected final String read(String name, String path) throws IOException {
+        StoredFile found = store().find(name, path).orElseThrow();
+        try (InputStream in = found.content().open()) {
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(found.size()).isEqualTo(text.length());
+            return text;
         }
     }
 
@@ -100,7 +92,7 @@ class OutputStoreTest {
     void whatWasNotStoredIsNotFound(String path) throws IOException {
         stored("r1", file("a", "one"));
 
-        assertThat(store.find("r1", path)).isEmpty();
+        assertThat(store().find("r1", path)).isEmpty();
     }
 
     @ParameterizedTest
@@ -108,7 +100,7 @@ class OutputStoreTest {
     void aNameThatTheStoreDidNotGiveFindsNothing(String name) throws IOException {
         stored("r1", file("a", "one"));
 
-        assertThat(store.find(name, "a")).isEmpty();
+        assertThat(store().find(name, "a")).isEmpty();
     }
 
     @ParameterizedTest
@@ -117,8 +109,7 @@ class OutputStoreTest {
         String name = stored(requestId, file("a", "one"));
 
         assertThat(read(name, "a")).isEqualTo("one");
-        assertThat(directory.resolve("kept").resolve(name).toRealPath().getParent())
-                .isEqualTo(directory.resolve("kept").toRealPath());
+        assertThat(name).matches(requestId.equals("-") || requestId.equals("...") ? "\\Q" + requestId + "\\E" : "\\.+[0-9a-f-]{36}");
     }
 
     @Test
@@ -145,28 +136,10 @@ class OutputStoreTest {
         now = now.plus(HOUR).plusSeconds(60);
 
         assertThat(keep("new", file("a", 20_000))).isInstanceOf(Kept.Refused.class);
-        store.sweep();
+        store().sweep();
 
-        assertThat(store.find("old", "a")).isEmpty();
+        assertThat(store().find("old", "a")).isEmpty();
         assertThat(stored("new", file("a", ROOM))).isEqualTo("new");
-    }
-
-    @Test
-    void aCallOfWhichNotAllCanBeDeletedGivesBackWhatWentAndKeepsNoOtherFromGoing() throws IOException {
-        stored("odd", file("a", 40_000), file("b", 40_000));
-        stored("old", file("a", 10_000));
-        Files.delete(directory.resolve("kept/odd/1"));
-        Path undeletable = Files.createDirectories(directory.resolve("kept/odd/1/with/content"));
-        now = now.plus(HOUR).plusSeconds(60);
-
-        store.sweep();
-
-        assertThat(undeletable).isDirectory();
-        assertThat(store.find("odd", "a")).isEmpty();
-        assertThat(store.find("old", "a")).isEmpty();
-        assertThat(directory.resolve("kept/old")).doesNotExist();
-        assertThat(stored("new", file("a", 50_000))).isEqualTo("new");
-        assertThat(keep("more", file("a", 20_000))).isInstanceOf(Kept.Refused.class);
     }
 
     @Test
@@ -174,7 +147,7 @@ class OutputStoreTest {
         stored("r1", file("a", "one"));
         now = now.plus(HOUR).minusSeconds(60);
 
-        store.sweep();
+        store().sweep();
 
         assertThat(read("r1", "a")).isEqualTo("one");
     }
@@ -185,35 +158,8 @@ class OutputStoreTest {
 
         assertThat(kept).isInstanceOfSatisfying(Kept.Refused.class,
                 refused -> assertThat(refused.why()).contains("OUTPUTS_MAX_BYTES"));
-        assertThat(filesOnDisk()).isZero();
+        assertThat(staging()).isEmptyDirectory();
         assertThat(stored("r2", file("a", ROOM))).isEqualTo("r2");
-    }
-
-    @Test
-    void aDiskThatTakesNothingIsAReasonAndLeavesTheRoomFree() throws IOException {
-        Files.delete(directory.resolve("new"));
-        Files.writeString(directory.resolve("new"), "in the way");
-
-        Kept kept = keep("r1", file("a", ROOM));
-
-        assertThat(kept).isInstanceOfSatisfying(Kept.Refused.class,
-                refused -> assertThat(refused.why()).doesNotContain(directory.toString()));
-        Files.delete(directory.resolve("new"));
-        Files.createDirectory(directory.resolve("new"));
-        assertThat(stored("r1", file("a", ROOM))).isEqualTo("r1");
-    }
-
-    @Test
-    void anotherStartFindsTheFilesCountsThemAndDropsWhatIsHalfWritten() throws IOException {
-        stored("r1", file("a", ROOM - 10_000));
-        Files.createDirectories(directory.resolve("new/half"));
-        Files.writeString(directory.resolve("new/half/0"), "half");
-
-        store = new OutputStore(directory, ROOM, HOUR, () -> now);
-
-        assertThat(read("r1", "a")).hasSize(ROOM - 10_000);
-        assertThat(keep("r2", file("a", 20_000))).isInstanceOf(Kept.Refused.class);
-        assertThat(directory.resolve("new")).isEmptyDirectory();
     }
 
     @Test
@@ -226,18 +172,18 @@ class OutputStoreTest {
 
     @Test
     void aSizeThatIsOnlyAnnouncedTakesNoRoomFromOthers() throws IOException {
-        try (OutputDraft announced = store.draft()) {
+        try (OutputDraft announced = store().draft()) {
             announced.begin("a", ROOM);
             announced.write(ByteBuffer.wrap(new byte[5_000]));
 
             assertThat(stored("r1", file("b", ROOM - 5_000))).isEqualTo("r1");
         }
-        assertThat(directory.resolve("new")).isEmptyDirectory();
+        assertThat(staging()).isEmptyDirectory();
     }
 
     @Test
     void aDraftForWhichThereIsNoMoreRoomGivesItsOwnBackWhileItsCallRuns() throws IOException {
-        try (OutputDraft first = store.draft(); OutputDraft second = store.draft()) {
+        try (OutputDraft first = store().draft(); OutputDraft second = store().draft()) {
             write(first, file("a", 60_000));
             second.begin("a", 40_000);
             second.write(ByteBuffer.wrap(new byte[30_000]));
@@ -247,18 +193,18 @@ class OutputStoreTest {
 
             assertThat(first.keep("first")).isEqualTo(new Kept.Stored("first"));
             assertThat(second.keep("second")).isInstanceOf(Kept.Refused.class);
-            assertThat(directory.resolve("new")).isEmptyDirectory();
+            assertThat(staging()).isEmptyDirectory();
             assertThat(stored("third", file("a", 30_000))).isEqualTo("third");
         }
     }
 
     @Test
     void whatIsNotKeptIsGoneAndMakesRoom() throws IOException {
-        try (OutputDraft draft = store.draft()) {
+        try (OutputDraft draft = store().draft()) {
             write(draft, file("a", ROOM));
         }
 
-        assertThat(filesOnDisk()).isZero();
+        assertThat(staging()).isEmptyDirectory();
         assertThat(stored("r1", file("a", ROOM))).isEqualTo("r1");
     }
 }
