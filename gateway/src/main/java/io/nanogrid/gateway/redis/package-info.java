@@ -1,0 +1,4 @@
+@NullMarked
+package io.nanogrid.gateway.redis;
+
+import org.jspecify.annotations.NullMarked;
