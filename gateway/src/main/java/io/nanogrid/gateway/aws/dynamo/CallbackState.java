@@ -68,7 +68,7 @@ record CallbackState(long id, Endpoint endpoint, CallbackStatus status, @Nullabl
     }
 
     FunctionRecord functionRecord() {
-        return function.running(live).record(id);
+        return function.record(id);
     }
 
     Optional<Deployed> liveDeployment() {
@@ -135,7 +135,7 @@ record CallbackState(long id, Endpoint endpoint, CallbackStatus status, @Nullabl
     }
 
     /// The times of a callback's deployments always grow, though a clock may go back: they are the order in which it served them.
-    CallbackState serving(int version, Instant now) {
+    CallbackState serving(int version, Definition definition, Instant now) {
         Instant last = deployments.stream().map(Deployed::at)
                 .reduce(null, (one, other) -> one == null || other != null && other.isAfter(one) ? other : one);
         Instant at = last == null || now.isAfter(last) ? now : last.plus(1, ChronoUnit.MICROS);
@@ -143,7 +143,7 @@ record CallbackState(long id, Endpoint endpoint, CallbackStatus status, @Nullabl
                 ? new Deployed(version, deployed.endpoint(), at)
                 : deployed).toList();
         return new CallbackState(id, endpoint, CallbackStatus.DEPLOYED, version, changed, chatId, createdAt, now,
-                function.running(version).ended(null));
+                function.running(version, definition).ended(null));
     }
 
     /// Without what is being built, if anything is.
@@ -158,7 +158,7 @@ record CallbackState(long id, Endpoint endpoint, CallbackStatus status, @Nullabl
 
     CallbackState undeployed(Instant now) {
         return new CallbackState(id, endpoint, CallbackStatus.UNDEPLOYED, null, deployments, chatId, createdAt, now,
-                function.running(null));
+                function.running(null, null));
     }
 
     CallbackState without(Set<Integer> versions) {

@@ -4,7 +4,6 @@ import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackStatus;
 import io.nanogrid.db.Endpoint;
-import io.nanogrid.db.FunctionDraft;
 import io.nanogrid.db.RefusedException;
 import io.nanogrid.gateway.aws.dynamo.CallbackState.Route;
 import java.time.Instant;
@@ -47,10 +46,9 @@ final class Callbacks {
     }
 
     private static CallbackState state(long id, CallbackDraft draft, CallbackStatus status, Instant now) {
-        FunctionDraft function = new FunctionDraft(draft.name(), null, draft.definition());
         return new CallbackState(id, draft.endpoint(), status, null, List.of(), draft.chatId(), now, now,
-                new FunctionState(UUID.randomUUID().toString(), function.name(), null, function.definition(), now, now,
-                        FunctionIndex.nextPlace(now), 0, null, null, null));
+                new FunctionState(UUID.randomUUID().toString(), draft.name(), null, draft.definition(), now, now,
+                        FunctionIndex.nextPlace(now), 0, null, null, null, null));
     }
 
     private static void store(Transaction transaction, CallbackState callback) {

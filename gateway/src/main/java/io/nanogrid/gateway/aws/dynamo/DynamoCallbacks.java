@@ -139,28 +139,33 @@ final class DynamoCallbacks implements CallbackRepository {
     @Override
     public CallbackRecord completeDeployment(long id, int version, @Nullable String dependencyKey) {
         return table.write(transaction -> {
-            Item before = end(transaction, id, version, VersionState.READY, dependencyKey);
+            Item before = Callbacks.require(transaction, id);
+            CallbackState callback = CallbackState.of(before);
+            VersionRecord ready = end(transaction, callback, version, VersionState.READY, dependencyKey);
             transaction.announce();
-            return Callbacks.replace(transaction, before, CallbackState.of(before).serving(version, clock.now()));
+            return Callbacks.replace(transaction, before,
+                    callback.serving(version, ready.definition(), clock.now()));
         });
     }
 
     @Override
     public CallbackRecord failDeployment(long id, int version) {
         return table.write(transaction -> {
-            Item before = end(transaction, id, version, VersionState.FAILED, null);
-            return Callbacks.replace(transaction, before, CallbackState.of(before).notBuilding(clock.now()));
+            Item before = Callbacks.require(transaction, id);
+            CallbackState callback = CallbackState.of(before);
+            end(transaction, callback, version, VersionState.FAILED, null);
+            return Callbacks.replace(transaction, before, callback.notBuilding(clock.now()));
         });
     }
 
-    private static Item end(Transaction transaction, long id, int version, VersionState end,
+    private static VersionRecord end(Transaction transaction, CallbackState callback, int version, VersionState end,
             @Nullable String dependencyKey) {
-        Item before = Callbacks.require(transaction, id);
-        String functionId = CallbackState.of(before).function().id();
-        if (Versions.end(transaction, functionId, version, end, dependencyKey) == null) {
-            throw new IllegalStateException("version %d of callback %d is not being built".formatted(version, id));
+        VersionRecord ended = Versions.end(transaction, callback.function().id(), version, end, dependencyKey);
+        if (ended == null) {
+            throw new IllegalStateException(
+                    "version %d of callback %d is not being built".formatted(version, callback.id()));
         }
-        return before;
+        return ended;
     }
 
     @Override
@@ -185,7 +190,11 @@ final class DynamoCallbacks implements CallbackRepository {
             Deployment previous = callback.previous()
                     .orElseThrow(() -> new RefusedException.NothingToRollBackTo(id));
             Integer left = callback.live();
-            CallbackState after = callback.serving(previous.version(), clock.now());
+            Item version = transaction.get(Key.version(callback.function().id(), previous.version()));
+            if (version == null) {
+                throw new RefusedException.NothingToRollBackTo(id);
+            }
+            CallbackState after = callback.serving(previous.version(), Versions.of(version).definition(), clock.now());
             transaction.announce();
             return Callbacks.replace(transaction, before, left == null ? after : after.without(Set.of(left)),
                     previous.endpoint());
@@ -245,7 +254,7 @@ final class DynamoCallbacks implements CallbackRepository {
     }
 
     @Override
-    public int pruneVersions(long id, int keep) {
+    public List<VersionRecord> pruneVersions(long id, int keep) {
         return table.write(transaction -> {
             Item before = Callbacks.require(transaction, id);
             CallbackState callback = CallbackState.of(before);
@@ -257,7 +266,7 @@ final class DynamoCallbacks implements CallbackRepository {
                         old.stream().map(item -> Versions.of(item).number()).collect(Collectors.toSet())));
                 old.forEach(version -> Versions.delete(transaction, version));
             }
-            return old.size();
+            return old.stream().map(Versions::of).toList();
         });
     }
 

@@ -35,7 +35,7 @@ final class DynamoFunctions implements FunctionRepository {
         return table.write(transaction -> {
             Instant now = clock.now();
             FunctionState function = new FunctionState(UUID.randomUUID().toString(), draft.name(),
-                    draft.description(), draft.definition(), now, now, FunctionIndex.nextPlace(now), 0, null, null,
+                    draft.description(), draft.definition(), now, now, FunctionIndex.nextPlace(now), 0, null, null, null,
                     new Making(clock.gateway(), now));
             transaction.create(item(function));
             FunctionIndex.add(transaction, function, null);
@@ -97,7 +97,7 @@ final class DynamoFunctions implements FunctionRepository {
             Item before = requireUnowned(transaction, id);
             FunctionState function = FunctionState.of(before);
             Definition definition = end(transaction, id, number, VersionState.READY, dependencyKey).definition();
-            FunctionState after = function.ended(null).running(number).drafted(name, description, definition,
+            FunctionState after = function.ended(null).running(number, definition).drafted(name, description, definition,
                     clock.now());
             transaction.replace(before, item(after));
             FunctionIndex.rename(transaction, function, after, null);
@@ -156,7 +156,7 @@ final class DynamoFunctions implements FunctionRepository {
     }
 
     @Override
-    public int pruneVersions(String id, int keep) {
+    public List<VersionRecord> pruneVersions(String id, int keep) {
         return table.write(transaction -> {
             Item before = requireUnowned(transaction, id);
             List<Item> old = Versions.old(table, id, keep, FunctionState.of(before).current(), null).stream()
@@ -165,7 +165,7 @@ final class DynamoFunctions implements FunctionRepository {
                 transaction.replace(before, before);
                 old.forEach(version -> Versions.delete(transaction, version));
             }
-            return old.size();
+            return old.stream().map(Versions::of).toList();
         });
     }
 
