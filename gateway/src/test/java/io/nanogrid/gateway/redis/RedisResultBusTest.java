@@ -60,7 +60,7 @@ final class RedisResultBusTest {
     private void awaitListeners(long expected) {
         Awaitility.await().atMost(LONG).pollInterval(Duration.ofMillis(20)).ignoreExceptions().until(() -> {
             try (Jedis inspect = server.inspect()) {
-                return inspect.pubsubNumSub("results:g1").get("results:g1") == expected;
+                return Long.valueOf(expected).equals(inspect.pubsubNumSub("results:g1").get("results:g1"));
             }
         });
     }

@@ -254,7 +254,7 @@ final class RedisTest {
         try (RedisServer locked = RedisServer.start("--requirepass", "s3cret");
                 Redis right = new Redis(new RedisAddress("127.0.0.1", locked.port(), null, "s3cret", false));
                 Redis wrong = new Redis(new RedisAddress("127.0.0.1", locked.port(), null, "guess", false))) {
-            assertThat((String) right.call(client -> client.ping())).isEqualTo("PONG");
+            assertThat(right.<String>call(client -> client.ping())).isEqualTo("PONG");
             assertThat(right.healthy()).isTrue();
             assertThat(wrong.healthy()).isFalse();
             assertThatThrownBy(() -> wrong.call(client -> client.ping())).isInstanceOf(RedisUnavailable.class)
