@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -165,32 +166,34 @@ public final class Builds {
     }
 
     /// Frees what versions have left that are gone from the database: their instances, when calls in flight have ended, their code and their
-    /// libraries; and what else nothing uses.
+    /// libraries.
     void remove(List<VersionRecord> gone) {
         List<FunctionVersion.Key> keys = gone.stream()
                 .map(version -> new FunctionVersion.Key(version.functionId(), version.number())).toList();
         functions.forget(keys);
         keys.forEach(pool::retire);
-        removeCodeOf(gone);
-        removeUnused();
-    }
-
-    /// Removes the code of versions that are gone, unless another version has it too, or it was stored again after the last of these was made.
-    private void removeCodeOf(List<VersionRecord> gone) {
         Map<String, Instant> newest = new HashMap<>();
         gone.forEach(version -> newest.merge(version.definition().codeHash(), version.createdAt(),
                 (one, other) -> one.isAfter(other) ? one : other));
-        newest.keySet().removeAll(callbacks.codeHashesInUse(newest.keySet()));
-        newest.forEach((hash, since) -> {
+        removeCode(newest);
+        layers.sweep();
+    }
+
+    /// Removes code, unless a draft or a version has it, or it was stored again after the time that stands beside it.
+    void removeCode(Map<String, Instant> code) {
+        Set<String> used = callbacks.codeHashesInUse(code.keySet());
+        code.forEach((hash, since) -> {
             try {
-                store.remove(hash, since);
+                if (!used.contains(hash)) {
+                    store.remove(hash, since);
+                }
             } catch (IOException e) {
                 LOG.warn("Code that nothing uses stays for now: {}", e.getMessage());
             }
         });
     }
 
-    /// Removes code and libraries that no version has any more, but for code that somebody may be about to use.
+    /// Removes code and libraries that no version has any more, but for code that somebody may be about to use. Reads all that is stored.
     void removeUnused() {
         try {
             store.removeAllBut(callbacks.codeHashesInUse());

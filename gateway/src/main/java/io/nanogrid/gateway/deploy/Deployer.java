@@ -3,6 +3,8 @@ package io.nanogrid.gateway.deploy;
 import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackRepository;
 import io.nanogrid.db.CallbackStatus;
+import io.nanogrid.db.ChatRoomRecord;
+import io.nanogrid.db.ChatRoomRepository;
 import io.nanogrid.db.FunctionRepository;
 import io.nanogrid.db.LiveRoute;
 import io.nanogrid.db.RefusedException;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -237,13 +240,12 @@ public final class Deployer {
         if (accepted.containsKey(callbackId)) {
             throw new RefusedException.BuildInProgress(callbackId);
         }
-        CallbackRecord gone;
         try (Turns<Long>.Turn _ = turns.take(callbackId)) {
-            gone = deleteInTurn(callbackId);
-            releases.withdraw(gone);
+            List<VersionRecord> versions = versions(callbackId);
+            CallbackRecord gone = deleteInTurn(callbackId);
+            free(gone, versions);
+            return gone;
         }
-        builds.removeUnused();
-        return gone;
     }
 
     private CallbackRecord deleteInTurn(long callbackId) {
@@ -258,12 +260,33 @@ public final class Deployer {
         }
     }
 
-    /// Frees what a callback has left that was deleted from the database: its route, its instances, its code and its libraries.
-    public void deleted(CallbackRecord gone) {
-        // A deploy that was about to serve it does that first.
-        try (Turns<Long>.Turn _ = turns.takeSurely(gone.id())) {
-            releases.withdraw(gone);
-        }
-        builds.removeUnused();
+    /// Deletes a chat room with its callback, and frees what that has left.
+    ///
+    /// @return the callback that went with it, if it had one
+    /// @throws RefusedException.UnknownChatRoom where there is none of that id
+    /// @throws RefusedException.BuildInProgress while its callback is being built
+    public Optional<CallbackRecord> deleteRoom(ChatRoomRepository rooms, String chatId) {
+        List<VersionRecord> versions = rooms.find(chatId).map(ChatRoomRecord::callbackId).map(this::versions)
+                .orElse(List.of());
+        Optional<CallbackRecord> gone = rooms.delete(chatId);
+        gone.ifPresent(callback -> {
+            // A deploy that was about to serve it does that first.
+            try (Turns<Long>.Turn _ = turns.takeSurely(callback.id())) {
+                free(callback, versions);
+            }
+        });
+        return gone;
+    }
+
+    private List<VersionRecord> versions(long callbackId) {
+        return callbacks.find(callbackId).map(callback -> functions.versions(callback.function().id()))
+                .orElse(List.of());
+    }
+
+    /// Of a callback that was deleted from the database: its route, its instances, its code and its libraries.
+    private void free(CallbackRecord gone, List<VersionRecord> versions) {
+        releases.withdraw(gone);
+        builds.remove(versions);
+        builds.removeCode(Map.of(gone.function().draft().codeHash(), gone.updatedAt()));
     }
 }

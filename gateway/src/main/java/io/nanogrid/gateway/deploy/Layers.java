@@ -99,7 +99,9 @@ final class Layers {
             unused.removeAll(holds.keySet());
             unused.removeAll(routes.dependencyKeys());
             unused.removeAll(functions.dependencyKeys());
-            unused.removeAll(callbacks.dependencyKeysInUse());
+            if (!unused.isEmpty()) {
+                unused.removeAll(callbacks.dependencyKeysInUse());
+            }
             unused.removeIf(this::removed);
             return unused.isEmpty();
         } catch (EngineException e) {

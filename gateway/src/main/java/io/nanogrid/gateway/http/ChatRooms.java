@@ -54,10 +54,7 @@ final class ChatRooms {
 
     void delete(Context ctx) {
         String id = existing(ctx);
-        rooms.delete(id).ifPresent(callback -> {
-            deployer.deleted(callback);
-            feed.functionDeleted(callback.function().id());
-        });
+        deployer.deleteRoom(rooms, id).ifPresent(callback -> feed.functionDeleted(callback.function().id()));
         ctx.json(Map.of("message", "Chat room deleted", "chat_id", id));
     }
 

@@ -3,7 +3,6 @@ package io.nanogrid.gateway.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackStatus;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.RefusedException;
@@ -13,6 +12,7 @@ import io.nanogrid.gateway.routes.RouteTable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Set;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
@@ -144,8 +144,7 @@ final class DeployerTest {
         long id = database.callbacks().create(bench.callbackDraft("a", GOOD, null, "room")).id();
         BlockingQueue<Thread> freeing = new ArrayBlockingQueue<>(1);
         bench.after.put("completeDeployment", () -> {
-            CallbackRecord gone = database.chatRooms().delete("room").orElseThrow();
-            Thread thread = Thread.ofVirtual().start(() -> deployer.deleted(gone));
+            Thread thread = Thread.ofVirtual().start(() -> deployer.deleteRoom(database.chatRooms(), "room"));
             freeing.add(thread);
             try {
                 // It would be through by then if it didn't take its turn.
@@ -288,5 +287,17 @@ final class DeployerTest {
         assertThat(bench.codeFiles()).map(file -> file.replace(".zip", ""))
                 .isSubsetOf(database.callbacks().codeHashesInUse());
         assertThat(isServed("a")).isTrue();
+    }
+
+    @Test
+    void aDeletedCallbackTakesTheCodeOfItsDraftAndItsVersionsAlong() throws Exception {
+        List<String> before = bench.codeFiles();
+        long id = create("a", GOOD, null);
+        deployer.deploy(id);
+        database.callbacks().update(id, bench.callbackDraft("a", "exports.handler = () => 2", null, null));
+
+        deployer.delete(id);
+
+        assertThat(bench.codeFiles()).isEqualTo(before);
     }
 }
