@@ -6,6 +6,28 @@ import java.time.Duration;
 /// What a call ended as. The function's faults and the platform's are different cases, always.
 public sealed interface Outcome {
 
+    /// What the original's workers call it: `SUCCESS`, `FAILED` or `TIMEOUT`.
+    default String status() {
+        return switch (this) {
+            case Value _,Response _ -> "SUCCESS";
+            case TimedOut _ -> "TIMEOUT";
+            case FunctionError _,BadResult _,Exited _,OutOfMemory _,Violated _,InitFailed _,InitDied _,Full _,Unavailable _ ->
+                "FAILED";
+        };
+    }
+
+    /// As of a process that ended so, by the habits of shells: 124 at a deadline, 137 for one that was killed for its memory.
+    default int exitCode() {
+        return switch (this) {
+            case Value _,Response _ -> 0;
+            case TimedOut _ -> 124;
+            case OutOfMemory _ -> 137;
+            case InitDied(_, boolean outOfMemory) -> outOfMemory ? 137 : 1;
+            case Exited(int code) -> code;
+            case FunctionError _,BadResult _,Violated _,InitFailed _,Full _,Unavailable _ -> 1;
+        };
+    }
+
     /// The function returned a value: its JSON text.
     record Value(Bytes json) implements Outcome {
     }

@@ -22,31 +22,9 @@ public record RunResult(
         @Nullable String outputProblem,
         @Nullable String tip) {
 
-    private static final int OUT_OF_MEMORY = 137;
-    private static final int TIMED_OUT = 124;
-
     /// `SUCCESS`, `FAILED` or `TIMEOUT`.
     public String status() {
-        return switch (invocation.outcome()) {
-            case Outcome.Value _ -> "SUCCESS";
-            case Outcome.TimedOut _ -> "TIMEOUT";
-            case Outcome.Response _,Outcome.FunctionError _,Outcome.BadResult _,Outcome.Exited _,Outcome.OutOfMemory _,Outcome.Violated _,Outcome.InitFailed _,Outcome.InitDied _,Outcome.Full _,Outcome.Unavailable _ ->
-                "FAILED";
-        };
-    }
-
-    private int exitCode(Fault fault) {
-        Integer own = fault.exitCode();
-        return switch (invocation.outcome()) {
-            case Outcome.Value _ -> 0;
-            case Outcome.TimedOut _ -> TIMED_OUT;
-            case Outcome.OutOfMemory _ -> OUT_OF_MEMORY;
-            case Outcome.InitDied(_, boolean outOfMemory) -> outOfMemory ? OUT_OF_MEMORY : 1;
-            case Outcome.Exited(int code) -> code;
-            case Outcome.FunctionError _ when own != null -> own;
-            case Outcome.Response _,Outcome.FunctionError _,Outcome.BadResult _,Outcome.Violated _,Outcome.InitFailed _,Outcome.Full _,Outcome.Unavailable _ ->
-                1;
-        };
+        return invocation.outcome().status();
     }
 
     /// The answer to `/run`, which is also what is kept of a job.
@@ -84,7 +62,9 @@ public record RunResult(
         json.writeStringField("functionId", version.key().functionId());
         json.writeNumberField("version", version.key().version());
         json.writeStringField("status", status());
-        json.writeNumberField("exitCode", exitCode(fault));
+        Integer own = fault.exitCode();
+        json.writeNumberField("exitCode",
+                invocation.outcome() instanceof Outcome.FunctionError && own != null ? own : invocation.outcome().exitCode());
         json.writeFieldName("result");
         if (invocation.outcome() instanceof Outcome.Value(Bytes value)) {
             json.writeRawValue(value.text());
