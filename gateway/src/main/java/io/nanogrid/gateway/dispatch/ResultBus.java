@@ -25,8 +25,8 @@ public interface ResultBus {
     /// Says that nobody wants the request's result any more. That workers hear of it isn't certain.
     void cancel(String requestId);
 
-    /// Whether the request is known to be cancelled; while the bus can't be reached, none is.
-    boolean cancelled(String requestId);
+    /// Whether the request needn't be run, since it was cancelled or has a result. While the bus can't be reached, none is over.
+    boolean over(String requestId);
 
     /// The right to wait for one result. Whoever has it closes it.
     interface Awaited extends AutoCloseable {

@@ -110,9 +110,9 @@ public final class RedisResultBus implements ResultBus, AutoCloseable {
     }
 
     @Override
-    public boolean cancelled(String requestId) {
+    public boolean over(String requestId) {
         try {
-            return redis.call(client -> client.exists("cancel:" + requestId));
+            return redis.call(client -> client.exists("cancel:" + requestId, "result:" + requestId) > 0);
         } catch (RedisUnavailable _) {
             return false;
         }

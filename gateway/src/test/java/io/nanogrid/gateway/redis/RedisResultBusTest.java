@@ -282,11 +282,18 @@ final class RedisResultBusTest {
     void aCancelledRequestIsKnownToWorkersForAnHour() {
         gateway.cancel("r1");
 
-        assertThat(worker.cancelled("r1")).isTrue();
-        assertThat(worker.cancelled("r2")).isFalse();
+        assertThat(worker.over("r1")).isTrue();
+        assertThat(worker.over("r2")).isFalse();
         try (Jedis inspect = server.inspect()) {
             assertThat(inspect.ttl("cancel:r1")).isBetween(3590L, 3600L);
         }
+    }
+
+    @Test
+    void aRequestThatHasItsResultIsOver() throws Exception {
+        publish("r1", RESULT);
+
+        assertThat(worker.over("r1")).isTrue();
     }
 
     @Test
@@ -296,7 +303,7 @@ final class RedisResultBusTest {
 
         gateway.cancel("r2");
 
-        assertThat(worker.cancelled("r1")).isFalse();
+        assertThat(worker.over("r1")).isFalse();
     }
 
     @Test
