@@ -37,7 +37,18 @@ public final class LocalDispatcher implements Dispatcher {
     public Invocation dispatch(Call call) throws InterruptedException {
         Instant startedAt = clock.instant();
         long asked = System.nanoTime();
-        return switch (pool.acquire(call.version())) {
+        return run(call, pool.acquire(call.version()), startedAt, asked);
+    }
+
+    /// Ends at once as [Outcome.Full] where the call would have to wait for others to end.
+    Invocation dispatchIfRoom(Call call) throws InterruptedException {
+        Instant startedAt = clock.instant();
+        long asked = System.nanoTime();
+        return run(call, pool.acquireIfRoom(call.version()), startedAt, asked);
+    }
+
+    private Invocation run(Call call, Acquired acquired, Instant startedAt, long asked) {
+        return switch (acquired) {
             case Acquired.Granted(Lease lease) -> run(call, lease, startedAt, System.nanoTime() - asked);
             case Acquired.Full(boolean ownLimit, Duration retryAfter) ->
                 notRun(call, new Outcome.Full(ownLimit, retryAfter), startedAt, asked, "");

@@ -38,6 +38,15 @@ public final class InstancePool implements AutoCloseable {
 
     /// Lends an instance of `version`, waiting for one if need be.
     public Acquired acquire(FunctionVersion version) throws InterruptedException {
+        return acquire(version, true);
+    }
+
+    /// As [#acquire], but where the wait would be for other calls to end the answer is [Acquired.Full] at once.
+    public Acquired acquireIfRoom(FunctionVersion version) throws InterruptedException {
+        return acquire(version, false);
+    }
+
+    private Acquired acquire(FunctionVersion version, boolean patient) throws InterruptedException {
         long now = System.nanoTime();
         Waiter waiter;
         lock.lock();
@@ -57,7 +66,7 @@ public final class InstancePool implements AutoCloseable {
                 slot.busy.add(idle);
                 return new Acquired.Granted(new Lease(this, slot, idle, false, 0));
             }
-            if (slot.waiters.size() >= config.queueLength()) {
+            if (slot.waiters.size() >= config.queueLength() || !patient && !books.hasRoom(slot, now)) {
                 return slot.full();
             }
             waiter = new Waiter(now);

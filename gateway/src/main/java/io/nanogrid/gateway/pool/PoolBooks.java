@@ -66,6 +66,29 @@ final class PoolBooks {
         return slot.busy.size() < config.running() || !slot.brief.areBrief();
     }
 
+    /// Whether a call that comes now may hope for an instance before other calls have ended. At its owner's limit a version has room: more of
+    /// it mustn't run elsewhere either. Brief calls may line up, as long as the line moves.
+    boolean hasRoom(VersionSlot slot, long now) {
+        Integer own = slot.version.concurrency();
+        if (own != null && slot.size() >= own) {
+            return true;
+        }
+        if (slot.size() > 0 && slot.brief.areBrief()) {
+            return slot.waited(now) < config.patience().toNanos();
+        }
+        if (slot.waiters.size() < slot.starting) {
+            return true;
+        }
+        return slot.size() < slot.limit && !someoneStarves
+                && memory.willSuffice(slot.version.memoryMb() - reclaimable(slot));
+    }
+
+    /// The memory of what nobody uses at the moment.
+    private int reclaimable(VersionSlot except) {
+        return stems.megabytes() + slots.values().stream().filter(slot -> slot != except)
+                .mapToInt(slot -> slot.idle.size() * slot.version.memoryMb()).sum();
+    }
+
     /// Gives idle instances to calls that wait for one of those that run, where that takes too long.
     void lendIdle(VersionSlot slot, long now) {
         while (!slot.idle.isEmpty() && !slot.waiters.isEmpty()

@@ -124,6 +124,11 @@ final class StemShelf {
         return ready.values().stream().mapToInt(Collection::size).sum();
     }
 
+    /// The memory of those that are ready.
+    int megabytes() {
+        return ready.entrySet().stream().mapToInt(stems -> stems.getKey().memoryMb() * stems.getValue().size()).sum();
+    }
+
     int coming() {
         return coming.values().stream().mapToInt(Integer::intValue).sum();
     }
