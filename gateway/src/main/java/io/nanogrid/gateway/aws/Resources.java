@@ -76,7 +76,9 @@ public final class Resources {
                 () -> createTable(config.table(), PK, true));
         step("the table " + config.logsTable(), "LOGS_TABLE_NAME", missing, () -> hasTable(config.logsTable()),
                 () -> createTable(config.logsTable(), FUNCTION_ID, false));
-        step("the queue " + config.queueName(), "SQS_URL", missing, this::hasQueue, this::createQueue);
+        for (String queue : List.of(config.queueName(), config.callsQueueName())) {
+            step("the queue " + queue, "SQS_URL", missing, () -> hasQueue(queue), () -> createQueue(queue));
+        }
         return List.copyOf(missing);
     }
 
@@ -221,23 +223,24 @@ public final class Resources {
         return status == TimeToLiveStatus.ENABLED || status == TimeToLiveStatus.ENABLING;
     }
 
-    private boolean hasQueue() {
+    private boolean hasQueue(String name) {
         try {
-            clients.sqs().getQueueUrl(queue -> queue.queueName(config.queueName()));
+            clients.sqs().getQueueUrl(queue -> queue.queueName(name));
             return true;
         } catch (QueueDoesNotExistException e) {
             return false;
         }
     }
 
-    private void createQueue() {
+    /// All send what nobody can use to the same place.
+    private void createQueue(String name) {
         SqsClient sqs = clients.sqs();
         String dead = create(sqs, config.queueName() + "-dlq", Map.of(QueueAttributeName.MESSAGE_RETENTION_PERIOD,
                 String.valueOf(DEAD_LETTERS_KEPT.toSeconds())));
         String deadArn = sqs
                 .getQueueAttributes(queue -> queue.queueUrl(dead).attributeNames(QueueAttributeName.QUEUE_ARN))
                 .attributes().get(QueueAttributeName.QUEUE_ARN);
-        create(sqs, config.queueName(),
+        create(sqs, name,
                 Map.of(QueueAttributeName.VISIBILITY_TIMEOUT, "30",
                         QueueAttributeName.RECEIVE_MESSAGE_WAIT_TIME_SECONDS,
                         String.valueOf(AwsClients.LONG_POLL.toSeconds()), QueueAttributeName.REDRIVE_POLICY,

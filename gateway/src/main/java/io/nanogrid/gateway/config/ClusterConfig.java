@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// where it always does.
 ///
 /// @param logsTable where the records of executions go
-/// @param queue of jobs and of calls that go to workers
+/// @param queue of jobs; calls have one beside it
 /// @param redisUser for a Redis that knows users
 /// @param endpoints where to find the services other than at AWS
 /// @param limitlessWithoutRedis whether clients may call as much as they like while Redis is gone; else none may call
@@ -124,6 +124,11 @@ public record ClusterConfig(
 
     public String queueName() {
         return queueName(queue);
+    }
+
+    /// The queue of synchronous calls, beside that of jobs.
+    public String callsQueueName() {
+        return queueName() + "-calls";
     }
 
     private static String queueName(URI url) {

@@ -69,7 +69,7 @@ class ResourcesTest {
                             .attributeNames(QueueAttributeName.ALL))
                     .attributes();
             assertThat(attributes.get(QueueAttributeName.REDRIVE_POLICY)).contains(config.queueName() + "-dlq")
-                    .containsPattern("\"maxReceiveCount\" *: *\"?20\"?");
+                    .containsPattern("\"maxReceiveCount\" *: *\"?1000\"?");
             assertThat(attributes).containsEntry(QueueAttributeName.VISIBILITY_TIMEOUT, "30");
         }
     }
@@ -109,7 +109,8 @@ class ResourcesTest {
                     table -> assertThat(table).startsWith("TABLE_NAME: the table " + config.table()),
                     logs -> assertThat(logs).startsWith("LOGS_TABLE_NAME: the table " + config.logsTable()),
                     queue -> assertThat(queue).startsWith("SQS_URL: the queue " + config.queueName())
-                            .contains("AWS_CREATE=true"));
+                            .contains("AWS_CREATE=true"),
+                    calls -> assertThat(calls).startsWith("SQS_URL: the queue " + config.queueName() + "-calls"));
         }
     }
 
