@@ -6,6 +6,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
+import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.client.builder.SdkSyncClientBuilder;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
 import software.amazon.awssdk.http.SdkHttpClient;
@@ -71,6 +72,11 @@ public final class AwsClients implements AutoCloseable {
             builder.endpointOverride(endpoint);
         }
         return builder.build();
+    }
+
+    /// Whether a call failed since its thread was interrupted. The thread isn't interrupted any more then.
+    public static boolean interrupted(Exception e) {
+        return Thread.interrupted() || e instanceof AbortedException || e.getCause() instanceof AbortedException;
     }
 
     public DynamoDbClient dynamoDb() {

@@ -28,6 +28,13 @@ public record Invocation(
         boolean outputCut,
         List<String> files) {
 
+    /// The same call without its files, and with a line about that where its function's owner looks.
+    public Invocation withoutFiles(String why) {
+        String line = (stderr.isEmpty() || stderr.endsWith("\n") ? "" : "\n") + why + "\n";
+        return new Invocation(requestId, outcome, startedAt, queueNanos, initNanos, runNanos, cold, peakMemoryBytes,
+                stdout, stderr + line, outputCut, List.of());
+    }
+
     /// The same call, seen to have ended otherwise.
     public Invocation withOutcome(Outcome other) {
         return new Invocation(requestId, other, startedAt, queueNanos, initNanos, runNanos, cold, peakMemoryBytes,

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param event the event itself
 /// @param wrapped the event to send instead should `event` turn out not to be JSON; left out where it plainly is
 /// @param meta the protocol's `meta`, with any deadline; empty for one with the request's id
+/// @param blob where the whole call lies, if it is too long for a message
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record RemoteCall(
         String callId,
@@ -37,7 +38,8 @@ public record RemoteCall(
         @Nullable JsonNode input,
         Bytes event,
         @Nullable Bytes wrapped,
-        Bytes meta) {
+        Bytes meta,
+        @Nullable String blob) {
 
     private static final Pattern ID = Pattern.compile("[\\x21-\\x7e]{1,200}");
     private static final int LONGEST_INPUT = 16 << 10;
@@ -82,12 +84,18 @@ public record RemoteCall(
                 version.runtime().id(), version.timeout().toMillis(), version.memoryMb(), replyTo, call.asValue(),
                 call.files() != null,
                 plain && event.size() <= LONGEST_INPUT ? PlainJson.tree(event) : null, event,
-                event.equals(wrapped) ? null : wrapped, call.meta().apply(0));
+                event.equals(wrapped) ? null : wrapped, call.meta().apply(0), null);
     }
 
     /// @throws MalformedMessage saying what is wrong with it
     public static RemoteCall read(byte[] json) throws MalformedMessage {
         return RemoteJson.read(json, RemoteCall.class);
+    }
+
+    /// What is to be known of the call before it is read from where it lies.
+    public RemoteCall head(String where) {
+        return new RemoteCall(callId, requestId, functionId, version, runtime, timeoutMs, memoryMb, replyTo, asValue,
+                files, null, Bytes.EMPTY, null, Bytes.EMPTY, where);
     }
 
     public byte[] json() {

@@ -24,15 +24,14 @@ import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 /// for use by many threads.
 ///
 /// Two threads: one polls and hands over what it gets, the other extends what is held. A process that dies holds nothing any more: its messages
-/// are there for others after [#INVISIBLE].
+/// are there for others after a while.
 final class Receiver implements AutoCloseable {
-
-    static final Duration INVISIBLE = Duration.ofSeconds(30);
 
     private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
     /// SQS's own bound for one request.
     private static final int AT_ONCE = 10;
-    private static final Duration EXTENDED_EACH = Duration.ofSeconds(10);
+    /// So many times is a message extended before it would come to others.
+    private static final int TRIES = 3;
     private static final Duration AFTER_A_FAILURE = Duration.ofSeconds(1);
     /// How often the poller looks whether anything is wanted, should it have missed the word.
     private static final Duration LOOK = Duration.ofSeconds(1);
@@ -40,6 +39,7 @@ final class Receiver implements AutoCloseable {
     private final SqsClient polls;
     private final SqsClient client;
     private final SqsAddress address;
+    private final Duration invisible;
     private final IntSupplier wanted;
     private final Consumer<Held> taker;
     private final Set<Held> held = ConcurrentHashMap.newKeySet();
@@ -51,10 +51,12 @@ final class Receiver implements AutoCloseable {
 
     /// @param wanted how many messages there is room for; 0 while none are wanted
     /// @param taker gets each message, in the polling thread; must not block
-    Receiver(AwsClients clients, SqsAddress address, IntSupplier wanted, Consumer<Held> taker) {
+    /// @param invisible how long after the death of this process others get what it held
+    Receiver(AwsClients clients, SqsAddress address, IntSupplier wanted, Consumer<Held> taker, Duration invisible) {
         this.polls = clients.sqsPolls();
         this.client = clients.sqs();
         this.address = address;
+        this.invisible = invisible;
         this.wanted = wanted;
         this.taker = taker;
         this.poller = Thread.ofVirtual().name("sqs-poll").unstarted(this::poll);
@@ -99,7 +101,7 @@ final class Receiver implements AutoCloseable {
     private void receive(int room) {
         List<Message> messages = polls.receiveMessage(request -> request.queueUrl(address.queue())
                 .maxNumberOfMessages(room).waitTimeSeconds((int) AwsClients.LONG_POLL.toSeconds())
-                .visibilityTimeout((int) INVISIBLE.toSeconds())
+                .visibilityTimeout((int) invisible.toSeconds())
                 .messageSystemAttributeNames(MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT)).messages();
         for (Message message : messages) {
             String count = message.attributes().get(MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT);
@@ -115,7 +117,7 @@ final class Receiver implements AutoCloseable {
 
     private void extend() {
         try {
-            while (!closing.tryAcquire(EXTENDED_EACH.toMillis(), TimeUnit.MILLISECONDS)) {
+            while (!closing.tryAcquire(invisible.toMillis() / TRIES, TimeUnit.MILLISECONDS)) {
                 List<Held> all = List.copyOf(held);
                 for (int from = 0; from < all.size(); from += AT_ONCE) {
                     extend(all.subList(from, Math.min(all.size(), from + AT_ONCE)));
@@ -131,7 +133,7 @@ final class Receiver implements AutoCloseable {
         List<ChangeMessageVisibilityBatchRequestEntry> entries = new ArrayList<>();
         for (Held one : some) {
             entries.add(ChangeMessageVisibilityBatchRequestEntry.builder().id("m" + entries.size())
-                    .receiptHandle(one.receipt()).visibilityTimeout((int) INVISIBLE.toSeconds()).build());
+                    .receiptHandle(one.receipt()).visibilityTimeout((int) invisible.toSeconds()).build());
         }
         try {
             client.changeMessageVisibilityBatch(request -> request.queueUrl(address.queue()).entries(entries)).failed()
@@ -160,7 +162,7 @@ final class Receiver implements AutoCloseable {
                 client.changeMessageVisibility(request -> request.queueUrl(address.queue())
                         .receiptHandle(message.receipt()).visibilityTimeout((int) delay.toSeconds()));
             } catch (SdkException e) {
-                LOG.warn("A message can't be given back now, and is there again in {} s: {}", INVISIBLE.toSeconds(),
+                LOG.warn("A message can't be given back now, and is there again in {} s: {}", invisible.toSeconds(),
                         e.getMessage());
             }
         }
@@ -181,7 +183,7 @@ final class Receiver implements AutoCloseable {
             delete(message);
         } catch (SdkException e) {
             LOG.error("A message that can't be used can't be put aside: {}", e.getMessage());
-            release(message, INVISIBLE);
+            release(message, invisible);
         }
     }
 

@@ -34,6 +34,8 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 public final class SqsQueue implements InvocationQueue, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SqsQueue.class);
+    /// How long after a worker's death its jobs come to others.
+    private static final Duration INVISIBLE = Duration.ofSeconds(30);
     /// For how long after somebody has asked for a job another is looked for.
     private static final Duration WANTED = Duration.ofSeconds(1);
     /// Jobs of busy functions that may lie here, so that they keep others from coming neither for long nor by filling the memory.
@@ -68,7 +70,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         this.atOnce = atOnce;
         this.pause = pause;
         this.backlog = new Backlog(this::waiting);
-        this.receiver = new Receiver(clients, address, this::room, this::take);
+        this.receiver = new Receiver(clients, address, this::room, this::take, INVISIBLE);
         receiver.start();
     }
 
