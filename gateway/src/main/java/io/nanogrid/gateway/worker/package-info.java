@@ -1,0 +1,5 @@
+/// Runs what gateways have sent to the queues.
+@NullMarked
+package io.nanogrid.gateway.worker;
+
+import org.jspecify.annotations.NullMarked;
