@@ -59,6 +59,12 @@ public interface FunctionRepository {
     /// @return how many functions it changed or deleted
     int recoverInterrupted();
 
+    /// The same for one function, for whoever knows that nobody in this process is building it, but that it stays even if it never had a version
+    /// that was `READY`. What another gateway is building goes on.
+    ///
+    /// @return whether there was a version to fail; false for functions of callbacks and those that aren't there
+    boolean failInterrupted(String id);
+
     /// All versions of a function, newest first; empty where there is no such function.
     List<VersionRecord> versions(String functionId);
 

@@ -269,6 +269,36 @@ public abstract class FunctionRepositoryContract extends Contract {
     }
 
     @Test
+    void theRecoveryOfOneFunctionFailsItsBuildAndKeepsIt() {
+        String id = ready("resize", "good");
+        database.functions().beginVersion(id, definition("bad", Map.of()));
+        String unborn = database.functions().create(new FunctionDraft("unborn", null, definition("code", Map.of())))
+                .id();
+        database.functions().beginVersion(unborn, definition("code", Map.of()));
+
+        assertThat(database.functions().failInterrupted(id)).isTrue();
+        assertThat(database.functions().failInterrupted(unborn)).isTrue();
+
+        assertThat(database.functions().versions(id)).extracting(VersionRecord::state)
+                .containsExactly(VersionState.FAILED, VersionState.READY);
+        assertThat(database.functions().beginVersion(id, definition("next", Map.of())).number()).isEqualTo(3);
+        assertThat(function(unborn).currentVersion()).isNull();
+        assertThat(database.functions().delete(unborn).id()).isEqualTo(unborn);
+        assertThat(database.functions().failInterrupted("nobody")).isFalse();
+    }
+
+    @Test
+    void theRecoveryOfOneFunctionLeavesThatOfACallbackAlone() {
+        CallbackRecord callback = deployed("hello");
+        database.callbacks().beginVersion(callback.id());
+
+        assertThat(database.functions().failInterrupted(callback.function().id())).isFalse();
+
+        assertThat(database.functions().version(callback.function().id(), 2)).map(VersionRecord::state)
+                .contains(VersionState.BUILDING);
+    }
+
+    @Test
     void theRecoveryOfCallbacksLeavesOtherFunctionsAlone() {
         String id = ready("resize", "code");
         database.functions().beginVersion(id, definition("next", Map.of()));

@@ -12,6 +12,7 @@ import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
 import io.nanogrid.gateway.config.Drain;
 import io.nanogrid.gateway.config.GatewayConfig;
+import io.nanogrid.gateway.deploy.Announcer;
 import io.nanogrid.gateway.deploy.Builds;
 import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
@@ -138,10 +139,12 @@ public final class Wiring implements AutoCloseable {
         RuntimeTypes types = new RuntimeTypes(runtimes, engine);
         builds.listen(end -> metrics.build(end.result(), end.cached(), end.took()));
         Gauges.measure(metrics, pool, poolConfig, database.jobs());
+        Announcer announcer = _ -> {
+        };
         Deployer deployer = new Deployer(database.callbacks(), database.functions(), builds, pool, routes, functions,
-                events);
-        FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, pool, functions);
-        FunctionDeployer functionDeployer = new FunctionDeployer(database.functions(), builds, pool, functions);
+                events, announcer);
+        FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, pool, functions, announcer);
+        FunctionDeployer functionDeployer = new FunctionDeployer(database.functions(), builds, pool, functions, announcer);
         deployer.restore();
         functionDeployer.restore();
         stock(engine, runtimes, pool);

@@ -111,6 +111,13 @@ final class SqliteFunctions implements FunctionRepository {
     }
 
     @Override
+    public boolean failInterrupted(String id) {
+        return lanes.write(connection -> Sql.update(connection, """
+                UPDATE version SET state = 'FAILED' WHERE function_id = ? AND state = 'BUILDING'
+                AND NOT EXISTS (SELECT 1 FROM callback c WHERE c.function_id = version.function_id)""", id) > 0);
+    }
+
+    @Override
     public List<VersionRecord> versions(String functionId) {
         return lanes.read(connection -> Sql.list(connection,
                 Versions.SELECT + " WHERE v.function_id = ? ORDER BY v.number DESC", Versions::map, functionId));

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +30,7 @@ import org.slf4j.LoggerFactory;
 /// those that were made, of which only a hash is kept.
 ///
 /// What is presented is hashed and compared with every key, so that the time it takes says nothing about how alike they are. The keys are held in memory:
-/// no call asks the database. Safe for use by many threads; changes are made one after the other.
+/// no call asks the database, but changes begin with what is stored. Safe for use by many threads; changes are made one after the other.
 public final class ApiKeys {
 
     private static final Logger LOG = LoggerFactory.getLogger(ApiKeys.class);
@@ -46,7 +47,10 @@ public final class ApiKeys {
     private final InstantSource clock;
     private final SecureRandom random = new SecureRandom();
     private final List<Watch> watches = new CopyOnWriteArrayList<>();
+    private final List<Key> configured;
     private volatile List<Key> keys;
+    private volatile Runnable changed = () -> {
+    };
 
     private static final class Key {
         final KeyInfo info;
@@ -107,21 +111,34 @@ public final class ApiKeys {
         this.repository = repository;
         this.vault = vault;
         this.clock = clock;
-        List<Key> all = new ArrayList<>();
+        List<Key> first = new ArrayList<>();
         for (int i = 0; i < configured.size(); i++) {
-            all.add(Key.configured(i == 0 ? "default" : "key" + (i + 1), configured.get(i)));
+            first.add(Key.configured(i == 0 ? "default" : "key" + (i + 1), configured.get(i)));
         }
-        for (KeyRecord stored : repository.list()) {
-            Key key = Key.made(stored);
-            if (key.info.sigv4() && key.signing(vault).isEmpty()) {
+        this.configured = List.copyOf(first);
+        this.keys = stored();
+        for (Key key : keys) {
+            if (key.info.sigv4() && key.plain == null && key.signing(vault).isEmpty()) {
                 LOG.warn(
-                        "Requests can't be signed with the key {} any more: the file that its secret was encrypted with "
-                                + "is gone or another one. Delete the key and make it anew",
-                        stored.name());
+                        "Requests can't be signed with the key {} here: its secret was encrypted with another DATA_DIR/secret "
+                                + "or NANOGRID_SECRET. Bring that back, or delete the key and make it anew",
+                        key.info.name());
             }
-            all.add(key);
         }
-        this.keys = List.copyOf(all);
+    }
+
+    private List<Key> stored() {
+        return Stream.concat(configured.stream(), repository.list().stream().map(Key::made)).toList();
+    }
+
+    /// Takes over what others who share the repository have made and deleted.
+    public synchronized void reload() {
+        change(stored());
+    }
+
+    /// @param listener is told of each key that is made or deleted here, once that is stored
+    public void listen(Runnable listener) {
+        changed = listener;
     }
 
     /// Whether there is any key; without one, calls need none.
@@ -215,6 +232,7 @@ public final class ApiKeys {
     /// @param sigv4 whether requests can be signed with it, for which its secret is kept, encrypted
     public synchronized NewKey make(@Nullable Caller by, String name, Set<Scope> scopes, boolean sigv4)
             throws KeyRefused, IOException {
+        reload();
         requireAdmitted(by);
         if (KEPT.matcher(name).matches() || find(name).isPresent()) {
             throw new KeyRefused(Why.TAKEN,
@@ -238,6 +256,7 @@ public final class ApiKeys {
         Key made = Key.made(record);
         more.add(made);
         change(more);
+        changed.run();
         return new NewKey(made.info, secret);
     }
 
@@ -245,6 +264,7 @@ public final class ApiKeys {
     ///
     /// @param by who asks for it; null without a key
     public synchronized void delete(@Nullable Caller by, String name) throws KeyRefused {
+        reload();
         requireAdmitted(by);
         Key key = find(name).orElseThrow(() -> new KeyRefused(Why.UNKNOWN, "there is no key '" + name + "'"));
         if (key.plain != null) {
@@ -258,6 +278,7 @@ public final class ApiKeys {
         }
         repository.delete(name);
         change(rest);
+        changed.run();
     }
 
     private Optional<Key> find(String name) {

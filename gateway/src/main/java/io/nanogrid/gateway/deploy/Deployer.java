@@ -11,16 +11,16 @@ import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.StorageException;
 import io.nanogrid.db.VersionRecord;
 import io.nanogrid.gateway.deploy.FunctionVersions.Prepared;
-import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.Turns;
 import io.nanogrid.gateway.pool.InstancePool;
-import io.nanogrid.gateway.routes.RouteTable;
 import java.io.IOException;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -42,6 +42,7 @@ public final class Deployer {
     private final Builds builds;
     private final LiveRoutes routes;
     private final DeployEvents events;
+    private final Announcer announcer;
     private final Releases releases;
     private final Turns<Long> turns = new Turns<>();
     /// How many deploys of a callback have been accepted and haven't ended.
@@ -54,13 +55,15 @@ public final class Deployer {
             InstancePool pool,
             LiveRoutes routes,
             LiveFunctions live,
-            DeployEvents events) {
+            DeployEvents events,
+            Announcer announcer) {
         this.callbacks = callbacks;
         this.functions = functions;
         this.builds = builds;
         this.routes = routes;
         this.events = events;
-        this.releases = new Releases(callbacks, builds, pool, routes, live);
+        this.announcer = announcer;
+        this.releases = new Releases(callbacks, functions, builds, pool, routes, live);
     }
 
     /// Serves again what was live when the gateway ended. What can't be served is said in the log, and its callback keeps its status.
@@ -70,11 +73,11 @@ public final class Deployer {
         if (interrupted > 0) {
             LOG.warn("{} deploys were cut short by the end of the gateway: deploy them again", interrupted);
         }
-        Map<Long, RouteTable.Route<Route>> live = new HashMap<>();
+        List<LiveRoutes.Served> live = new ArrayList<>();
         for (LiveRoute route : callbacks.liveRoutes()) {
             try (Prepared prepared = builds.prepare(route.functionName(), route.version(),
                     line -> LOG.info("{}", line))) {
-                live.put(route.deployment().callbackId(), LiveRoutes.route(route, prepared.version()));
+                live.add(LiveRoutes.served(route, prepared.version()));
             } catch (InvalidDefinition | EngineException | IOException e) {
                 LOG.error("Callback {} can't be served: {}", route.deployment().callbackId(), e.getMessage());
             }
@@ -170,7 +173,10 @@ public final class Deployer {
         DeployOutcome outcome = releases.release(callbackId, version, log,
                 built -> callbacks.completeDeployment(callbackId, version.number(), built.dependencyKey()));
         switch (outcome) {
-            case DeployOutcome.Deployed _ -> prune(callbackId);
+            case DeployOutcome.Deployed done -> {
+                announce(done.callback());
+                prune(callbackId);
+            }
             case BuildFault fault -> fail(callbackId, version, log, fault.message());
         }
         return outcome;
@@ -211,6 +217,7 @@ public final class Deployer {
             releases.withdraw(after);
             events.publish(new DeployEvent(DeployEvent.Type.STATUS, callbackId, after.status().wireName(),
                     "Callback undeployed"));
+            announce(after);
             return after;
         }
     }
@@ -227,8 +234,12 @@ public final class Deployer {
                     .orElseThrow(() -> new RefusedException.NothingToRollBackTo(callbackId));
             BuildLog log = new BuildLog(events, callbackId);
             log.status(callback.status().wireName(), "Rolling back to version " + version.number());
-            return releases.release(callbackId, version, log,
+            DeployOutcome outcome = releases.release(callbackId, version, log,
                     _ -> inTurn(callbackId, () -> callbacks.rollback(callbackId)));
+            if (outcome instanceof DeployOutcome.Deployed done) {
+                announce(done.callback());
+            }
+            return outcome;
         }
     }
 
@@ -286,7 +297,35 @@ public final class Deployer {
     /// Of a callback that was deleted from the database: its route, its instances, its code and its libraries.
     private void free(CallbackRecord gone, List<VersionRecord> versions) {
         releases.withdraw(gone);
+        announce(gone);
         builds.remove(versions);
         builds.removeCode(Map.of(gone.function().draft().codeHash(), gone.updatedAt()));
+    }
+
+    /// Workers know no callbacks: they hear of the function.
+    private void announce(CallbackRecord changed) {
+        announcer.announce(new Change.Callback(changed.id()));
+        announcer.announce(new Change.Function(changed.function().id()));
+    }
+
+    /// Serves what is stored of a callback that another gateway may have changed, once no deploy of it goes on here. Where that can't be made
+    /// ready on this machine, what was served before goes on. Libraries and code that are no longer needed stay until the next sweep.
+    public void follow(long callbackId) throws InvalidDefinition, EngineException, IOException, InterruptedException {
+        try (Turns<Long>.Turn _ = turns.take(callbackId)) {
+            releases.catchUp(callbackId);
+        }
+    }
+
+    /// The callbacks of which something else is stored than what is served here.
+    public Set<Long> outdated() {
+        Set<Long> outdated = new HashSet<>(routes.callbacks());
+        for (LiveRoute stored : callbacks.liveRoutes()) {
+            if (routes.serves(stored.deployment())) {
+                outdated.remove(stored.deployment().callbackId());
+            } else {
+                outdated.add(stored.deployment().callbackId());
+            }
+        }
+        return outdated;
     }
 }

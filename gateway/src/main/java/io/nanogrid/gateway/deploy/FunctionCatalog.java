@@ -32,20 +32,23 @@ public final class FunctionCatalog {
     private final Builds builds;
     private final InstancePool pool;
     private final LiveFunctions live;
+    private final Announcer announcer;
     private final LongSupplier nanoTime;
     private final Turns<String> turns = new Turns<>();
     private final Map<Wanted, Failure> failures = new ConcurrentHashMap<>();
 
-    public FunctionCatalog(FunctionRepository functions, Builds builds, InstancePool pool, LiveFunctions live) {
-        this(functions, builds, pool, live, System::nanoTime);
+    public FunctionCatalog(FunctionRepository functions, Builds builds, InstancePool pool, LiveFunctions live,
+            Announcer announcer) {
+        this(functions, builds, pool, live, announcer, System::nanoTime);
     }
 
     FunctionCatalog(FunctionRepository functions, Builds builds, InstancePool pool, LiveFunctions live,
-            LongSupplier nanoTime) {
+            Announcer announcer, LongSupplier nanoTime) {
         this.functions = functions;
         this.builds = builds;
         this.pool = pool;
         this.live = live;
+        this.announcer = announcer;
         this.nanoTime = nanoTime;
     }
 
@@ -165,5 +168,6 @@ public final class FunctionCatalog {
     /// To be called when what is stored of a function has changed otherwise than by a build, such as its name.
     public void changed(String functionId) {
         live.forget(functionId);
+        announcer.announce(new Change.Function(functionId));
     }
 }

@@ -6,7 +6,8 @@ import io.nanogrid.db.FunctionRepository;
 import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.StorageException;
 import io.nanogrid.db.VersionRecord;
-import io.nanogrid.db.VersionState;
+import io.nanogrid.gateway.deploy.FunctionVersions.Prepared;
+import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.Turns;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.pool.InstancePool;
@@ -29,20 +30,23 @@ public final class FunctionDeployer {
     private final Builds builds;
     private final InstancePool pool;
     private final LiveFunctions live;
+    private final Announcer announcer;
     private final Turns<String> turns = new Turns<>();
     /// Functions of which a version is being built in this process.
     private final Set<String> building = ConcurrentHashMap.newKeySet();
 
-    public FunctionDeployer(FunctionRepository functions, Builds builds, InstancePool pool, LiveFunctions live) {
+    public FunctionDeployer(FunctionRepository functions, Builds builds, InstancePool pool, LiveFunctions live,
+            Announcer announcer) {
         this.functions = functions;
         this.builds = builds;
         this.pool = pool;
         this.live = live;
+        this.announcer = announcer;
     }
 
     /// Makes the next draft out of the present function.
     @FunctionalInterface
-    public interface Change {
+    public interface Revision {
         FunctionDraft of(FunctionRecord present) throws InvalidDefinition, IOException, InterruptedException;
     }
 
@@ -72,10 +76,10 @@ public final class FunctionDeployer {
         }
     }
 
-    /// Builds a new version out of what the change makes of the function, and has it run. Where that fails, the function is as it was.
+    /// Builds a new version out of what the revision makes of the function, and has it run. Where that fails, the function is as it was.
     ///
     /// @throws RefusedException where there is no such function, or it belongs to a callback
-    public FunctionOutcome update(String id, Change change)
+    public FunctionOutcome update(String id, Revision revision)
             throws InvalidDefinition, IOException, InterruptedException {
         try (Turns<String>.Turn _ = turns.take(id)) {
             failLeftBehind(id);
@@ -84,7 +88,7 @@ public final class FunctionDeployer {
             if (callback != null) {
                 throw new RefusedException.OwnedByCallback(id, callback);
             }
-            FunctionDraft next = change.of(present);
+            FunctionDraft next = revision.of(present);
             try {
                 return build(present, next);
             } finally {
@@ -114,6 +118,9 @@ public final class FunctionDeployer {
                     functions.failVersion(id, version.number());
                 }
                 ended = true;
+                if (outcome instanceof FunctionOutcome.Current) {
+                    announcer.announce(new Change.Function(id));
+                }
                 return outcome;
             } finally {
                 if (!ended) {
@@ -125,14 +132,11 @@ public final class FunctionDeployer {
         }
     }
 
-    /// Whoever has the turn is the only one who builds: a version that is said to be building was left behind when its end couldn't be written
-    /// down.
+    /// Whoever has the turn is the only one here who builds: a version that this gateway is said to be building was left behind when its end
+    /// couldn't be written down.
     private void failLeftBehind(String id) {
-        for (VersionRecord version : functions.versions(id)) {
-            if (version.state() == VersionState.BUILDING) {
-                LOG.warn("The end of a build of function {} was never stored: it is taken for failed", id);
-                functions.failVersion(id, version.number());
-            }
+        if (functions.failInterrupted(id)) {
+            LOG.warn("The end of a build of function {} was never stored: it is taken for failed", id);
         }
     }
 
@@ -173,7 +177,41 @@ public final class FunctionDeployer {
         List<VersionRecord> versions = functions.versions(id);
         functions.delete(id);
         live.forget(id);
+        announcer.announce(new Change.Function(id));
         builds.remove(versions);
+    }
+
+    /// Has calls run what is stored of a function that another gateway may have changed. What isn't in memory is read when it is called; what is
+    /// goes on as it was until its successor is ready, or where that can't be made ready on this machine.
+    public void follow(String id) throws InvalidDefinition, EngineException, IOException, InterruptedException {
+        try (Turns<String>.Turn _ = turns.take(id)) {
+            FunctionRecord stored = functions.find(id).orElse(null);
+            Integer current = stored == null ? null : stored.currentVersion();
+            if (stored == null || current == null) {
+                live.forget(id).forEach(pool::retire);
+            } else if (stored.callbackId() != null || !live.has(id)) {
+                live.forget(id);
+            } else if (!live.has(stored)) {
+                switchTo(stored, current);
+            }
+        }
+    }
+
+    private void switchTo(FunctionRecord stored, int number)
+            throws InvalidDefinition, EngineException, IOException, InterruptedException {
+        String id = stored.id();
+        VersionRecord record = functions.version(id, number).orElseThrow(() -> new StorageException(
+                "version %d of function %s was replaced a moment ago".formatted(number, id)));
+        try (Prepared prepared = builds.prepare(stored.name(), record, line -> LOG.info("{}", line))) {
+            pool.readmit(prepared.version().key());
+            live.switchTo(stored, prepared.version()).forEach(pool::retire);
+        }
+    }
+
+    /// The functions in memory of which something else is stored.
+    public List<String> outdated() {
+        return live.all().stream().filter(function -> functions.find(function.id()).filter(function::equals).isEmpty())
+                .map(FunctionRecord::id).toList();
     }
 
     /// What was never told to anyone goes without a trace, or at the next start.

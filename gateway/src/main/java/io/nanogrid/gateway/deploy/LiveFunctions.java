@@ -62,6 +62,20 @@ public final class LiveFunctions {
         return idByName.get(name);
     }
 
+    boolean has(String id) {
+        return byId.containsKey(id);
+    }
+
+    /// Whether the function is here as this record has it.
+    boolean has(FunctionRecord function) {
+        Entry entry = byId.get(function.id());
+        return entry != null && entry.function.equals(function);
+    }
+
+    List<FunctionRecord> all() {
+        return byId.values().stream().map(Entry::function).toList();
+    }
+
     /// To be begun before the database is asked.
     synchronized Reading read() {
         return new Reading(changes);

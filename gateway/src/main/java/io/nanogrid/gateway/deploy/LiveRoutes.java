@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.deploy;
 
+import io.nanogrid.db.Deployment;
 import io.nanogrid.db.Endpoint;
 import io.nanogrid.db.LiveRoute;
 import io.nanogrid.gateway.dispatch.Route;
@@ -21,47 +22,67 @@ import org.jspecify.annotations.Nullable;
 /// Safe for use by many threads. Its monitor guards the map and the listener; the table is published by the volatile field.
 public final class LiveRoutes {
 
-    private final Map<Long, RouteTable.Route<Route>> byCallback = new HashMap<>();
+    private final Map<Long, Served> byCallback = new HashMap<>();
     private volatile RouteTable<Route> table = RouteTable.of(List.of());
     private Consumer<Set<String>> listener = _ -> {
     };
+
+    /// What a callback serves, and where it leads.
+    record Served(Deployment deployment, RouteTable.Route<Route> route) {
+
+        FunctionVersion version() {
+            return route.target().version();
+        }
+    }
 
     public RouteTable<Route> table() {
         return table;
     }
 
-    static RouteTable.Route<Route> route(LiveRoute live, FunctionVersion version) {
+    static Served served(LiveRoute live, FunctionVersion version) {
         Endpoint endpoint = live.deployment().endpoint();
         RoutePath path = RoutePath.parse(endpoint.path());
         Route target = new Route(live.deployment().callbackId(), path.text(), version,
                 live.version().definition().payload(), endpoint.auth(), endpoint.rateLimit());
-        return new RouteTable.Route<>(path, endpoint.method(), target);
+        return new Served(live.deployment(), new RouteTable.Route<>(path, endpoint.method(), target));
+    }
+
+    /// Whether this is what its callback serves here.
+    synchronized boolean serves(Deployment deployment) {
+        Served served = byCallback.get(deployment.callbackId());
+        return served != null && served.deployment().version() == deployment.version()
+                && served.deployment().endpoint().equals(deployment.endpoint());
+    }
+
+    /// The callbacks that serve something here.
+    synchronized Set<Long> callbacks() {
+        return Set.copyOf(byCallback.keySet());
     }
 
     /// What names the libraries of all that is served.
     synchronized Set<String> dependencyKeys() {
-        return byCallback.values().stream().map(route -> route.target().version().dependencies())
+        return byCallback.values().stream().map(served -> served.version().dependencies())
                 .filter(Objects::nonNull).map(DependencyLayer::key).collect(Collectors.toSet());
     }
 
     /// Many at once, as at the start.
-    synchronized void putAll(Map<Long, RouteTable.Route<Route>> routes) {
-        byCallback.putAll(routes);
+    synchronized void putAll(List<Served> all) {
+        all.forEach(served -> byCallback.put(served.deployment().callbackId(), served));
         publish();
     }
 
     /// @return what the callback served before, if anything
-    synchronized FunctionVersion.@Nullable Key put(long callbackId, RouteTable.Route<Route> route) {
-        RouteTable.Route<Route> before = byCallback.put(callbackId, route);
+    synchronized FunctionVersion.@Nullable Key put(Served served) {
+        Served before = byCallback.put(served.deployment().callbackId(), served);
         publish();
-        return before == null ? null : before.target().version().key();
+        return before == null ? null : before.version().key();
     }
 
     /// @return what the callback served until now, if anything
     synchronized FunctionVersion.@Nullable Key remove(long callbackId) {
-        RouteTable.Route<Route> before = byCallback.remove(callbackId);
+        Served before = byCallback.remove(callbackId);
         publish();
-        return before == null ? null : before.target().version().key();
+        return before == null ? null : before.version().key();
     }
 
     /// @param templates is told after each change which templates are served; must be quick
@@ -70,8 +91,8 @@ public final class LiveRoutes {
     }
 
     private void publish() {
-        table = RouteTable.of(byCallback.values());
-        listener.accept(byCallback.values().stream().map(route -> route.target().template())
+        table = RouteTable.of(byCallback.values().stream().map(Served::route).toList());
+        listener.accept(byCallback.values().stream().map(served -> served.route().target().template())
                 .collect(Collectors.toSet()));
     }
 }

@@ -3,27 +3,39 @@ package io.nanogrid.gateway.deploy;
 import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackRepository;
 import io.nanogrid.db.Deployment;
+import io.nanogrid.db.FunctionRecord;
+import io.nanogrid.db.FunctionRepository;
 import io.nanogrid.db.LiveRoute;
 import io.nanogrid.db.RefusedException;
+import io.nanogrid.db.StorageException;
 import io.nanogrid.db.VersionRecord;
 import io.nanogrid.gateway.deploy.Builds.Built;
+import io.nanogrid.gateway.deploy.FunctionVersions.Prepared;
+import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.pool.InstancePool;
+import java.io.IOException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Puts callbacks' versions in the place of those that are served. Whoever calls has the callback's turn.
 final class Releases {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Releases.class);
+
     private final CallbackRepository callbacks;
+    private final FunctionRepository versions;
     private final Builds builds;
     private final InstancePool pool;
     private final LiveRoutes routes;
     private final LiveFunctions functions;
 
-    Releases(CallbackRepository callbacks, Builds builds, InstancePool pool, LiveRoutes routes,
-            LiveFunctions functions) {
+    Releases(CallbackRepository callbacks, FunctionRepository versions, Builds builds, InstancePool pool,
+            LiveRoutes routes, LiveFunctions functions) {
         this.callbacks = callbacks;
+        this.versions = versions;
         this.builds = builds;
         this.pool = pool;
         this.routes = routes;
@@ -55,8 +67,39 @@ final class Releases {
             throw new IllegalStateException("callback " + callback.id() + " is stored without what it serves");
         }
         LiveRoute route = new LiveRoute(live, name, record);
-        retire(routes.put(callback.id(), LiveRoutes.route(route, version)), version.key());
+        retire(routes.put(LiveRoutes.served(route, version)), version.key());
         functions.switchTo(callback.function(), version).forEach(pool::retire);
+    }
+
+    /// Serves what is stored of a callback, if that isn't served already. Where it can't be made ready, what was served before goes on.
+    void catchUp(long callbackId) throws InvalidDefinition, EngineException, IOException, InterruptedException {
+        CallbackRecord callback = callbacks.find(callbackId).orElse(null);
+        Deployment live = callback == null ? null : callback.live();
+        if (callback == null || live == null) {
+            withdraw(callbackId);
+            return;
+        }
+        if (routes.serves(live)) {
+            return;
+        }
+        FunctionRecord function = callback.function();
+        VersionRecord record = versions.version(function.id(), live.version()).orElseThrow(() -> new StorageException(
+                "version %d of callback %d was replaced a moment ago".formatted(live.version(), callbackId)));
+        try (Prepared prepared = builds.prepare(function.name(), record, line -> LOG.info("{}", line))) {
+            // An older version may have been retired when it was replaced.
+            pool.readmit(prepared.version().key());
+            serve(callback, function.name(), record, prepared.version());
+        }
+        LOG.info("Callback {} serves version {}, as another gateway has deployed it", callbackId, live.version());
+    }
+
+    private void withdraw(long callbackId) {
+        FunctionVersion.Key before = routes.remove(callbackId);
+        if (before != null) {
+            pool.retire(before);
+            functions.forget(before.functionId()).forEach(pool::retire);
+            LOG.info("Callback {} serves nothing any more, as another gateway says", callbackId);
+        }
     }
 
     /// Takes away what the callback serves, if anything.

@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Announces changes on the channel `changes`, as lines of the gateway's id, the kind of change and what has changed: `3f2a callback 1001`.
-public final class RedisAnnouncer implements Announcer, AutoCloseable {
+public final class RedisAnnouncer implements Announcer {
 
     private static final Logger LOG = LoggerFactory.getLogger(RedisAnnouncer.class);
     private static final String CHANNEL = "changes";
@@ -19,13 +19,18 @@ public final class RedisAnnouncer implements Announcer, AutoCloseable {
 
     private final Redis redis;
     private final String gatewayId;
-    private final Subscription subscription;
 
-    /// @param gatewayId what this gateway announces itself isn't told to its own listener
-    public RedisAnnouncer(Redis redis, String gatewayId, ChangeListener listener) {
+    /// @param gatewayId what this gateway announces itself isn't told to its own listeners
+    public RedisAnnouncer(Redis redis, String gatewayId) {
         this.redis = redis;
         this.gatewayId = gatewayId;
-        subscription = new Subscription(redis, CHANNEL, new Announcements(gatewayId, listener));
+    }
+
+    /// Tells the listener what others announce.
+    ///
+    /// @return ends it: when that has been closed, nothing calls the listener any more
+    public AutoCloseable listen(ChangeListener listener) {
+        return new Subscription(redis, CHANNEL, new Announcements(gatewayId, listener));
     }
 
     @Override
@@ -74,11 +79,5 @@ public final class RedisAnnouncer implements Announcer, AutoCloseable {
                 default -> null;
             };
         }
-    }
-
-    /// Returns when nothing calls the listener any more.
-    @Override
-    public void close() {
-        subscription.close();
     }
 }

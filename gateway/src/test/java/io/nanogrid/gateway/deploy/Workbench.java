@@ -43,8 +43,10 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -59,6 +61,8 @@ final class Workbench implements AutoCloseable {
     final Map<String, Runnable> before = new ConcurrentHashMap<>();
     /// What happens when one of the repositories' methods has done its work and hasn't returned, the next time.
     final Map<String, Runnable> after = new ConcurrentHashMap<>();
+    /// What was announced, by any process.
+    final Queue<Change> announced = new ConcurrentLinkedQueue<>();
     /// The catalogs' clock, in nanoseconds. Goes on by one when it is read.
     final AtomicLong now = new AtomicLong();
     final Path work;
@@ -115,9 +119,10 @@ final class Workbench implements AutoCloseable {
         DeployEvents events = new DeployEvents();
         LiveFunctions live = new LiveFunctions();
         Builds builds = new Builds(callbacks, store, runtimes, engine, pool, routes, live);
-        return new Process(new FunctionDeployer(functions, builds, pool, live),
-                new FunctionCatalog(functions, builds, pool, live, now::incrementAndGet),
-                new Deployer(callbacks, functions, builds, pool, routes, live, events), routes, events);
+        Announcer announcer = announced::add;
+        return new Process(new FunctionDeployer(functions, builds, pool, live, announcer),
+                new FunctionCatalog(functions, builds, pool, live, announcer, now::incrementAndGet),
+                new Deployer(callbacks, functions, builds, pool, routes, live, events, announcer), routes, events);
     }
 
     private <T extends AutoCloseable> T closing(T part) {

@@ -47,6 +47,8 @@ final class RedisAnnouncerTest {
     private Redis redisThere;
     private RedisAnnouncer announcer;
     private RedisAnnouncer announcerThere;
+    private AutoCloseable listening;
+    private AutoCloseable listeningThere;
 
     @BeforeEach
     void start() throws Exception {
@@ -54,16 +56,18 @@ final class RedisAnnouncerTest {
         proxy = new FaultProxy(server.port());
         redis = new Redis(server.address());
         redisThere = new Redis(new RedisAddress("127.0.0.1", proxy.port(), null, null, false));
-        announcer = new RedisAnnouncer(redis, "here", here);
-        announcerThere = new RedisAnnouncer(redisThere, "there", there);
+        announcer = new RedisAnnouncer(redis, "here");
+        listening = announcer.listen(here);
+        announcerThere = new RedisAnnouncer(redisThere, "there");
+        listeningThere = announcerThere.listen(there);
         assertThat(here.next()).isEqualTo(MAY_HAVE_MISSED);
         assertThat(there.next()).isEqualTo(MAY_HAVE_MISSED);
     }
 
     @AfterEach
     void stop() throws Exception {
-        announcer.close();
-        announcerThere.close();
+        listening.close();
+        listeningThere.close();
         redis.close();
         redisThere.close();
         proxy.close();
@@ -118,14 +122,13 @@ final class RedisAnnouncerTest {
                 heard.mayHaveMissed();
             }
         };
-        try (RedisAnnouncer third = new RedisAnnouncer(redis, "third", failing)) {
+        try (AutoCloseable _ = new RedisAnnouncer(redis, "third").listen(failing)) {
             assertThat(heard.next()).isEqualTo(MAY_HAVE_MISSED);
             announcer.announce(new Change.Callback(1));
             announcer.announce(new Change.Callback(2));
 
             assertThat(heard.next()).isEqualTo(new Change.Callback(1));
             assertThat(heard.next()).isEqualTo(new Change.Callback(2));
-            assertThat(third).isNotNull();
         }
     }
 
@@ -168,8 +171,8 @@ final class RedisAnnouncerTest {
     }
 
     @Test
-    void oneThatIsClosedHearsNothingMore() {
-        announcerThere.close();
+    void oneThatIsClosedHearsNothingMore() throws Exception {
+        listeningThere.close();
 
         announcer.announce(new Change.Keys());
 

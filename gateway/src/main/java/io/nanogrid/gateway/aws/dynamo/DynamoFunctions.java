@@ -196,6 +196,24 @@ final class DynamoFunctions implements FunctionRepository {
         return true;
     }
 
+    @Override
+    public boolean failInterrupted(String id) {
+        return table.write(transaction -> {
+            Item before = transaction.get(Key.function(id));
+            if (before == null || before.has(FunctionIndex.OWNER)) {
+                return false;
+            }
+            FunctionState function = FunctionState.of(before);
+            Making making = function.making();
+            if (function.building() == null || making == null || !making.isLeftFor(clock.gateway(), clock.now())) {
+                return false;
+            }
+            endWhatWasLeft(transaction, function);
+            transaction.replace(before, item(function.ended(function.current() == null ? making : null)));
+            return true;
+        });
+    }
+
     /// A version that nobody is building any more is `FAILED`.
     static void endWhatWasLeft(Transaction transaction, FunctionState function) {
         Integer building = function.building();
