@@ -1,6 +1,9 @@
 package io.nanogrid.gateway;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.nanogrid.db.StorageException;
+import io.nanogrid.gateway.config.ClusterConfig;
+import io.nanogrid.gateway.config.ClusterConfig.Role;
 import io.nanogrid.gateway.config.ConfigException;
 import io.nanogrid.gateway.config.DotEnv;
 import io.nanogrid.gateway.config.GatewayConfig;
@@ -16,7 +19,7 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The process. With `--reset` it deletes what DATA_DIR holds instead of starting. Exit codes: 0 after an orderly stop, 78 where the configuration can't be used, 1 where the start fails otherwise.
+/// The process: a gateway, or with `ROLE=worker` a worker. With `--reset` it deletes what DATA_DIR holds instead of starting. Exit codes: 0 after an orderly stop, 78 where the configuration can't be used, 1 where the start fails otherwise.
 public final class Main {
 
     private static final int EXIT_FAILED = 1;
@@ -41,23 +44,41 @@ public final class Main {
         if (List.of(args).contains("--reset")) {
             System.exit(reset(config.dataDirectory(), err));
         }
-        Wiring gateway;
+        ClusterConfig cluster = config.cluster();
+        boolean worker = cluster != null && cluster.role() == Role.WORKER;
+        String role = worker ? "worker" : "gateway";
+        Service service;
         try {
-            gateway = new Wiring(config, bundledPlugins(), version(), Wiring.Given.nothing());
+            service = worker
+                    ? new WorkerWiring(config, bundledPlugins(), version(), Wiring.Given.nothing())
+                    : new Wiring(config, bundledPlugins(), version(), Wiring.Given.nothing());
+        } catch (ConfigException e) {
+            err.println("What the configuration counts on isn't there:");
+            e.problems().forEach(problem -> err.println("  " + problem));
+            System.exit(GatewayConfig.EXIT_CONFIG);
+            return;
         } catch (DataDirectory.InUse e) {
             err.println("DATA_DIR: " + e.getMessage());
             System.exit(GatewayConfig.EXIT_CONFIG);
             return;
-        } catch (IOException | EngineException | RuntimeException e) {
-            LoggerFactory.getLogger(Main.class).error("The gateway can't start", e);
+        } catch (IOException | EngineException | StorageException e) {
+            LoggerFactory.getLogger(Main.class).error("The {} can't start: {}", role, e.getMessage());
+            LoggerFactory.getLogger(Main.class).debug("It was stopped by this", e);
+            System.exit(EXIT_FAILED);
+            return;
+        } catch (RuntimeException e) {
+            LoggerFactory.getLogger(Main.class).error("The {} can't start", role, e);
             System.exit(EXIT_FAILED);
             return;
         }
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> stop(gateway)));
-        if (json) {
-            LoggerFactory.getLogger(Main.class).info("NanoGrid is ready on {}", url(config, gateway.port()));
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> stop(service)));
+        if (worker) {
+            LoggerFactory.getLogger(Main.class).info("NanoGrid's worker is ready; its health and metrics are on {}",
+                    url(config, service.port()));
+        } else if (json) {
+            LoggerFactory.getLogger(Main.class).info("NanoGrid is ready on {}", url(config, service.port()));
         } else {
-            announce(config, gateway.port());
+            announce(config, service.port());
         }
     }
 
@@ -74,10 +95,10 @@ public final class Main {
     }
 
     /// Ends with 0, which the JVM wouldn't after a signal.
-    private static void stop(Wiring gateway) {
+    private static void stop(Service service) {
         Logger log = LoggerFactory.getLogger(Main.class);
         log.info("Stopping: calls in flight finish first");
-        gateway.close();
+        service.close();
         log.info("Stopped");
         Runtime.getRuntime().halt(0);
     }

@@ -3,17 +3,17 @@ package io.nanogrid.gateway;
 import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.Example;
-import io.nanogrid.db.sqlite.SqliteDatabase;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.auth.KeyVault;
 import io.nanogrid.gateway.aws.SigV4Verifier;
 import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeStore;
-import io.nanogrid.gateway.code.DirectoryCodeStore;
+import io.nanogrid.gateway.config.ConfigException;
 import io.nanogrid.gateway.config.Drain;
 import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.deploy.Announcer;
 import io.nanogrid.gateway.deploy.Builds;
+import io.nanogrid.gateway.deploy.Change;
 import io.nanogrid.gateway.deploy.DefinitionReader;
 import io.nanogrid.gateway.deploy.DeployEvents;
 import io.nanogrid.gateway.deploy.Deployer;
@@ -23,7 +23,7 @@ import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.LiveFunctions;
 import io.nanogrid.gateway.deploy.LiveRoutes;
 import io.nanogrid.gateway.deploy.RuntimeTypes;
-import io.nanogrid.gateway.dispatch.LocalDispatcher;
+import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.http.HttpServer;
@@ -31,46 +31,25 @@ import io.nanogrid.gateway.http.KeptConnections;
 import io.nanogrid.gateway.http.Parts;
 import io.nanogrid.gateway.invoke.Invoke;
 import io.nanogrid.gateway.invoke.MemoryTuner;
-import io.nanogrid.gateway.invoke.DirectoryOutputStore;
-import io.nanogrid.gateway.invoke.OutputStore;
 import io.nanogrid.gateway.invoke.PatientIdempotency;
 import io.nanogrid.gateway.invoke.RunFunction;
 import io.nanogrid.gateway.jobs.Cleaner;
 import io.nanogrid.gateway.jobs.JobRunner;
-import io.nanogrid.gateway.limits.MemoryRateLimitStore;
 import io.nanogrid.gateway.logs.CallFeed;
 import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.metrics.Metrics;
-import io.nanogrid.gateway.plugins.PluginLoader;
-import io.nanogrid.gateway.plugins.Runtimes;
-import io.nanogrid.gateway.pool.InstanceFactory;
-import io.nanogrid.gateway.pool.InstancePool;
-import io.nanogrid.gateway.pool.PoolConfig;
 import io.nanogrid.gateway.routes.RoutePath;
-import io.nanogrid.gateway.wire.OutputPump;
-import io.nanogrid.spi.RuntimeDescriptor;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/// Puts a gateway together, from the bottom to the top, and takes it apart in reverse. The only place where that is done.
-public final class Wiring implements AutoCloseable {
+/// Puts a gateway together, from the bottom to the top, and takes it apart in reverse.
+public final class Wiring implements Service {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
-    private static final String SPI_VERSION = "0.1.0";
-
-    /// How long the results of jobs and the files of calls are kept.
-    private static final Duration RESULTS_KEPT = Duration.ofHours(1);
-
-    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final Closing closing = new Closing();
     private final HttpServer http;
     private final int port;
 
@@ -88,8 +67,9 @@ public final class Wiring implements AutoCloseable {
     ///
     /// @param bundledPlugins the directory of the plugins that come with the gateway
     /// @throws DataDirectory.InUse if another gateway works on the same `DATA_DIR`
+    /// @throws ConfigException naming all that the configuration counts on and that isn't there
     public Wiring(GatewayConfig config, Path bundledPlugins, String version, Given given)
-            throws IOException, EngineException, InterruptedException, DataDirectory.InUse {
+            throws IOException, EngineException, InterruptedException, DataDirectory.InUse, ConfigException {
         boolean complete = false;
         try {
             http = build(config, bundledPlugins, version, given);
@@ -103,72 +83,73 @@ public final class Wiring implements AutoCloseable {
     }
 
     private HttpServer build(GatewayConfig config, Path bundledPlugins, String version, Given given)
-            throws IOException, EngineException, InterruptedException, DataDirectory.InUse {
+            throws IOException, EngineException, InterruptedException, DataDirectory.InUse, ConfigException {
         InstantSource clock = InstantSource.system();
-        DataDirectory data = closing(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
-        Database database = closing(SqliteDatabase.open(data.root()));
-        ApiKeys keys = new ApiKeys(config.apiKeys(), database.keys(), new KeyVault(data.secret()), clock);
-        CodeStore store = new DirectoryCodeStore(data.code(), clock);
+        DataDirectory data = closing.add(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
+        Backing backing = Backing.open(config, data, clock, closing);
+        Database database = backing.database();
+        Announcer announcer = backing.announcer();
+        ApiKeys keys = new ApiKeys(config.apiKeys(), database.keys(), new KeyVault(data.secret(), config.secret()),
+                clock);
+        keys.listen(() -> announcer.announce(new Change.Keys()));
+        CodeStore store = backing.code();
         addExamples(database, store);
-        PluginLoader plugins = closing(
-                new PluginLoader(List.of(config.pluginsDirectory(), bundledPlugins), SPI_VERSION));
-        Runtimes runtimes = plugins.load();
+        Machine machine = Machine.start(config, data, bundledPlugins, version, given.engine(), clock, closing);
 
-        EngineChooser engines = new EngineChooser(config, data, runtimes, version);
-        Engine engine = closing(given.engine() != null ? given.engine() : engines.choose());
-        engine.reconcile();
-        closing(engines.removeLeftoversOfTheOther(engine));
-        PoolConfig poolConfig = PoolConfig.withBudget(config.memoryBudgetMb(), config.maxBodyBytes());
-        OutputPump pump = closing(new OutputPump());
-        InstanceFactory factory = closing(new InstanceFactory(engine, poolConfig, data.instances(), pump));
-        InstancePool pool = closing(new InstancePool(factory, poolConfig));
-
-        ExecutionLog log = closing(new ExecutionLog(database.executions(), config.logRetention(), clock));
-        Metrics metrics = closing(new Metrics());
+        ExecutionLog log = closing.add(new ExecutionLog(database.executions(), config.logRetention(), clock));
+        Metrics metrics = closing.add(new Metrics());
         log.listen(metrics.calls()::ended);
         CallFeed feed = new CallFeed();
         log.listen(feed::publish);
         MemoryTuner tuner = new MemoryTuner(log, database.executions());
-        LocalDispatcher dispatcher = new LocalDispatcher(pool, clock, poolConfig.resultBytes(),
-                poolConfig.outputBytes());
         LiveRoutes routes = new LiveRoutes();
         routes.listen(metrics.requests()::serving);
         DeployEvents events = new DeployEvents();
         LiveFunctions functions = new LiveFunctions();
-        Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, functions);
-        RuntimeTypes types = new RuntimeTypes(runtimes, engine);
+        Builds builds = new Builds(database.callbacks(), store, machine.runtimes(), machine.engine(), machine.pool(),
+                routes, functions);
+        RuntimeTypes types = new RuntimeTypes(machine.runtimes(), machine.engine());
         builds.listen(end -> metrics.build(end.result(), end.cached(), end.took()));
-        Gauges.measure(metrics, pool, poolConfig, database.jobs());
-        Announcer announcer = _ -> {
-        };
-        Deployer deployer = new Deployer(database.callbacks(), database.functions(), builds, pool, routes, functions,
-                events, announcer);
-        FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, pool, functions, announcer);
-        FunctionDeployer functionDeployer = new FunctionDeployer(database.functions(), builds, pool, functions, announcer);
+        Gauges.measure(metrics, machine.pool(), machine.poolConfig());
+        Gauges.measure(metrics, database.jobs());
+        backing.measure(metrics);
+        Deployer deployer = new Deployer(database.callbacks(), database.functions(), builds, machine.pool(), routes,
+                functions, events, announcer);
+        FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, machine.pool(), functions,
+                announcer);
+        FunctionDeployer functionDeployer = new FunctionDeployer(database.functions(), builds, machine.pool(),
+                functions, announcer);
         deployer.restore();
         functionDeployer.restore();
-        stock(engine, runtimes, pool);
+        if (backing.callsRunHere()) {
+            machine.stock();
+        }
 
-        OutputStore outputs = new DirectoryOutputStore(data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
-        RunFunction run = new RunFunction(dispatcher, log, outputs, tuner);
-        PatientIdempotency idempotency = closing(new PatientIdempotency(database.idempotency()));
+        Dispatcher dispatcher = backing.dispatcher(machine.dispatcher());
+        RunFunction run = new RunFunction(dispatcher, log, backing.outputs(), tuner);
+        PatientIdempotency idempotency = closing.add(new PatientIdempotency(database.idempotency()));
         idempotency.recover();
-        closing(new Cleaner(database.jobs(), idempotency, outputs, RESULTS_KEPT, clock));
+        closing.add(new Cleaner(database.jobs(), idempotency, backing.outputs(), Backing.RESULTS_KEPT, clock));
         // Jobs that run and calls in flight have the same time to end in.
         Drain drain = new Drain(config.drain());
-        JobRunner jobs = closing(new JobRunner(database.queue(), catalog, run, poolConfig.mostInstances(),
-                poolConfig.defaultConcurrency(), drain));
+        JobRunner jobs = backing.callsRunHere()
+                ? closing.add(new JobRunner(database.queue(), catalog,
+                        new RunFunction(machine.dispatcher(), log, backing.outputs(), tuner),
+                        machine.poolConfig().mostInstances(), machine.poolConfig().defaultConcurrency(), drain))
+                : null;
 
-        HttpServer server = closing(new HttpServer(new Parts(config, version, database,
-                new Parts.Access(keys, new SigV4Verifier(keys, clock), new MemoryRateLimitStore()),
-                new Parts.Platform(engine, runtimes, pool),
+        HttpServer server = closing.add(new HttpServer(new Parts(config, version, database,
+                new Parts.Access(keys, new SigV4Verifier(keys, clock), backing.limits()), machine.platform(),
                 new Parts.Deploying(store, data.uploads(), new DefinitionReader(types, store), deployer,
                         new FunctionDefinitionReader(types, store), functionDeployer, catalog, events, routes),
-                new Parts.Running(new Invoke(dispatcher, log, clock), run, outputs, idempotency),
-                new Parts.Watching(log, feed, tuner, metrics)), given.connections(), drain));
-        AutoCloseable noMoreJobs = jobs::drain;
-        closing(noMoreJobs);
-        jobs.start();
+                new Parts.Running(new Invoke(dispatcher, log, clock), run, backing.outputs(), idempotency),
+                new Parts.Watching(log, feed, tuner, metrics, backing.checks())), given.connections(), drain));
+        backing.follow(deployer, functionDeployer, keys);
+        if (jobs != null) {
+            AutoCloseable noMoreJobs = jobs::drain;
+            closing.add(noMoreJobs);
+            jobs.start();
+        }
         return server;
     }
 
@@ -185,21 +166,7 @@ public final class Wiring implements AutoCloseable {
         }
     }
 
-    /// Has an instance of each runtime made in the background, for the first function that comes.
-    private static void stock(Engine engine, Runtimes runtimes, InstancePool pool) {
-        for (RuntimeDescriptor runtime : runtimes.all()) {
-            Thread.startVirtualThread(() -> {
-                try {
-                    engine.prepare(runtime, line -> LOG.info("{}: {}", runtime.id(), line));
-                    pool.stock(runtime);
-                } catch (EngineException | InterruptedException e) {
-                    LOG.warn("The runtime {} can't be used yet: {}", runtime.id(), e.getMessage());
-                }
-            });
-        }
-    }
-
-    /// The port it listens on.
+    @Override
     public int port() {
         return port;
     }
@@ -208,21 +175,9 @@ public final class Wiring implements AutoCloseable {
         return http;
     }
 
-    private <T extends AutoCloseable> T closing(T part) {
-        parts.push(part);
-        return part;
-    }
-
     /// Finishes calls in flight, stops all instances, and frees everything. Idempotent.
     @Override
     public void close() {
-        while (!parts.isEmpty()) {
-            AutoCloseable part = parts.pop();
-            try {
-                part.close();
-            } catch (Exception e) {
-                LOG.error("{} didn't close", part.getClass().getSimpleName(), e);
-            }
-        }
+        closing.close();
     }
 }

@@ -20,8 +20,8 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// Encrypts secrets that have to be read again (AES-256-GCM), with a key in a file that only the gateway's user can read. The file is made when
-/// it is first needed. Safe for use by many threads.
+/// Encrypts secrets that have to be read again (AES-256-GCM), with a key that is given, or one in a file that only the gateway's user can read. The
+/// file is made when it is first needed. Safe for use by many threads.
 public final class KeyVault {
 
     private static final int KEY_BYTES = 32;
@@ -34,10 +34,13 @@ public final class KeyVault {
     private @Nullable SecretKey key;
 
     /// @param file where the key is, or will be
-    /// @throws IOException if it is there and can't be used
-    public KeyVault(Path file) throws IOException {
+    /// @param given the key in hexadecimal, instead of that of the file; null for none
+    /// @throws IOException if the file is there and can't be used
+    public KeyVault(Path file, @Nullable String given) throws IOException {
         this.file = file;
-        if (Files.exists(file)) {
+        if (given != null) {
+            this.key = new SecretKeySpec(HexFormat.of().parseHex(given), "AES");
+        } else if (Files.exists(file)) {
             Files.setPosixFilePermissions(file, OWNER_ONLY);
             this.key = read(file);
         }

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param networkAllow private ranges that functions with network may reach
 /// @param networkImage docker image that sets the limits of instances with network, if `NETWORK_IMAGE` says
 /// @param sandboxUids first and last host uid of sandboxed instances, where the gateway runs as root
+/// @param secret 32 bytes in hexadecimal that stored secrets are encrypted with; null for those of the file in `dataDirectory`
 /// @param cluster through what the gateway shares its state with others; null where it keeps all of it to itself
 /// @param runDirectory where sockets go, if `RUN_DIR` says
 public record GatewayConfig(
@@ -52,6 +53,7 @@ public record GatewayConfig(
         UidRange sandboxUids,
         @Nullable Path sandboxRoot,
         LogFormat logFormat,
+        @Nullable String secret,
         @Nullable ClusterConfig cluster) {
 
     public static final int EXIT_CONFIG = 78;
@@ -59,6 +61,7 @@ public record GatewayConfig(
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1", "[::1]");
     /// The whole of 127.0.0.0/8, and no name that only starts like it.
     private static final Pattern LOOPBACK_V4 = Pattern.compile("127(\\.\\d{1,3}){3}");
+    private static final Pattern SECRET = Pattern.compile("[0-9a-fA-F]{64}");
     private static final List<String> BASE_IMAGES = List.of("PYTHON_BASE_IMAGE", "NODE_BASE_IMAGE");
 
     /// `auto` takes docker where its daemon answers, else the sandbox.
@@ -131,6 +134,7 @@ public record GatewayConfig(
                         "must be one range of uids from 1000 up, such as 700000-765535"),
                 root == null ? null : Path.of(root).toAbsolutePath().normalize(),
                 settings.choice("LOG_FORMAT", LogFormat.TEXT, LogFormat.class),
+                secret(settings),
                 ClusterConfig.read(settings));
         if (!settings.problems().isEmpty()) {
             throw new ConfigException(settings.problems());
@@ -144,6 +148,15 @@ public record GatewayConfig(
             throw new IllegalArgumentException("instances have no IPv6");
         }
         return range;
+    }
+
+    /// Never repeated in a message.
+    private static @Nullable String secret(Settings settings) {
+        String secret = settings.get("NANOGRID_SECRET");
+        if (secret != null && !SECRET.matcher(secret).matches()) {
+            settings.problem("NANOGRID_SECRET", "must be 64 hexadecimal digits; make them with: openssl rand -hex 32");
+        }
+        return secret;
     }
 
     private static List<String> keys(Settings settings) {

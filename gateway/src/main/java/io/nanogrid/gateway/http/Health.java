@@ -1,7 +1,6 @@
 package io.nanogrid.gateway.http;
 
 import io.javalin.http.Context;
-import io.nanogrid.db.Database;
 import io.nanogrid.gateway.engine.Engine;
 import io.nanogrid.gateway.engine.EngineHealth;
 import io.nanogrid.gateway.plugins.Runtimes;
@@ -9,12 +8,13 @@ import io.nanogrid.gateway.pool.InstancePool;
 import io.nanogrid.gateway.pool.PoolStatus;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /// `GET /health`, which looks, and `GET /health/live`, which only answers.
 final class Health {
 
-    private final Database database;
+    private final Checks checks;
     private final Engine engine;
     private final Runtimes runtimes;
     private final InstancePool pool;
@@ -22,8 +22,9 @@ final class Health {
     private final long startedNanos = System.nanoTime();
     private volatile boolean stopping;
 
-    Health(Database database, Engine engine, Runtimes runtimes, InstancePool pool, String version) {
-        this.database = database;
+    /// @param needed what has to work besides the engine
+    Health(List<Check> needed, Engine engine, Runtimes runtimes, InstancePool pool, String version) {
+        this.checks = new Checks(needed);
         this.engine = engine;
         this.runtimes = runtimes;
         this.pool = pool;
@@ -35,13 +36,13 @@ final class Health {
         stopping = true;
     }
 
-    void get(Context ctx) {
-        boolean storage = database.healthy();
+    void get(Context ctx) throws InterruptedException {
+        Map<String, String> found = checks.look();
         EngineHealth confined = engine.health();
-        boolean healthy = storage && confined.healthy() && !stopping;
-        Map<String, Object> checks = new LinkedHashMap<>();
-        checks.put("database", storage ? "ok" : "the data can't be read and written");
-        checks.put("engine", Map.of("name", engine.name(), "healthy", confined.healthy(), "detail", confined.detail()));
+        boolean works = found.values().stream().allMatch(Checks.OK::equals);
+        boolean healthy = works && confined.healthy() && !stopping;
+        Map<String, Object> all = new LinkedHashMap<>(found);
+        all.put("engine", Map.of("name", engine.name(), "healthy", confined.healthy(), "detail", confined.detail()));
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("status", healthy ? "healthy" : "unhealthy");
         json.put("version", version);
@@ -49,7 +50,7 @@ final class Health {
         if (stopping) {
             json.put("reason", "shutting down");
         }
-        json.put("checks", checks);
+        json.put("checks", all);
         json.put("runtimes", runtimes.all().stream().map(RuntimeDescriptor::id).toList());
         json.put("runtimeVersions", versions());
         json.put("pluginProblems", runtimes.problems());

@@ -41,7 +41,7 @@ public final class HttpServer implements AutoCloseable {
         this.drain = drain;
         Watching watching = parts.watching();
         Platform platform = parts.platform();
-        this.health = new Health(parts.database(), platform.engine(), platform.runtimes(), platform.pool(),
+        this.health = new Health(watching.checks(), platform.engine(), platform.runtimes(), platform.pool(),
                 parts.version());
         this.socket = new DeploySocket(parts.deploying().events(), parts.access().keys());
         this.logs = new Logs(parts.database().functions(), parts.database().callbacks(), parts.database().executions(),
@@ -54,6 +54,29 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private static void server(JavalinConfig config, GatewayConfig gateway, KeptConnections kept, ApiHandler api) {
+        listen(config, gateway, kept);
+        config.http.maxRequestSize = gateway.maxBodyBytes();
+        config.http.prefer405over404 = true;
+        // An open deploy stream must not be cut by the idle timeout of asynchronous requests.
+        config.http.asyncTimeout = 0;
+        config.jetty.modifyServer(server -> {
+            server.insertHandler(api);
+            // Lets calls in flight end when the server is shut down.
+            server.insertHandler(new GracefulHandler());
+            server.setErrorHandler(new RefusedRequests());
+            // What is over the time is cut off: the waiting is done before.
+            server.setStopTimeout(0);
+        });
+        config.jetty.modifyHttpConfiguration(http -> {
+            http.setSendDateHeader(true);
+            http.setMaxResponseHeaderSize(MAX_RESPONSE_HEAD);
+            // `%u0041` is nobody's standard, and Javalin fails on it.
+            http.setUriCompliance(http.getUriCompliance().without("NO_UTF16", Violation.UTF16_ENCODINGS));
+        });
+    }
+
+    /// What a gateway's server and a worker's have in common.
+    static void listen(JavalinConfig config, GatewayConfig gateway, KeptConnections kept) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.startup.startupWatcherEnabled = false;
@@ -68,25 +91,7 @@ public final class HttpServer implements AutoCloseable {
         });
         // Without a limit of its own: slow calls of one function must not keep others, or /health, from a thread.
         config.jetty.threadPool = new VirtualThreadPool(0);
-        config.http.maxRequestSize = gateway.maxBodyBytes();
-        config.http.prefer405over404 = true;
-        // An open deploy stream must not be cut by the idle timeout of asynchronous requests.
-        config.http.asyncTimeout = 0;
-        config.jetty.modifyServer(server -> {
-            server.insertHandler(api);
-            // Lets calls in flight end when the server is shut down.
-            server.insertHandler(new GracefulHandler());
-            server.setErrorHandler(new RefusedRequests());
-            // What is over the time is cut off: the waiting is done before.
-            server.setStopTimeout(0);
-        });
-        config.jetty.modifyHttpConfiguration(http -> {
-            http.setSendServerVersion(false);
-            http.setSendDateHeader(true);
-            http.setMaxResponseHeaderSize(MAX_RESPONSE_HEAD);
-            // `%u0041` is nobody's standard, and Javalin fails on it.
-            http.setUriCompliance(http.getUriCompliance().without("NO_UTF16", Violation.UTF16_ENCODINGS));
-        });
+        config.jetty.modifyHttpConfiguration(http -> http.setSendServerVersion(false));
     }
 
     private static ApiHandler api(Parts parts, Common common) {

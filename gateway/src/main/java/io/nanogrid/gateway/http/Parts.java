@@ -25,6 +25,7 @@ import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.nio.file.Path;
+import java.util.List;
 
 /// What the HTTP side works with.
 public record Parts(
@@ -65,6 +66,8 @@ public record Parts(
     }
 
     /// What is known of calls that were made.
-    public record Watching(ExecutionLog log, CallFeed feed, MemoryTuner tuner, Metrics metrics) {
+    ///
+    /// @param checks what has to work for the gateway to be healthy, besides the engine
+    public record Watching(ExecutionLog log, CallFeed feed, MemoryTuner tuner, Metrics metrics, List<Check> checks) {
     }
 }

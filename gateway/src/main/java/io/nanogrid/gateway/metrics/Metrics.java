@@ -12,13 +12,16 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.Collector;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -93,6 +96,29 @@ public final class Metrics implements AutoCloseable {
                     .labels(Labels.of(label, value)).value(number.doubleValue()).build()));
             return all.build();
         });
+    }
+
+    /// One of several figures that are read together.
+    public record Figure(String name, String help, double value) {
+    }
+
+    /// Shows figures of a moment that belong together, which are read once each time that somebody looks.
+    ///
+    /// @param read may throw: the figures are then left out
+    public void figures(Supplier<List<Figure>> read) {
+        MultiCollector collector = () -> {
+            MetricSnapshots.Builder all = MetricSnapshots.builder();
+            try {
+                read.get().forEach(figure -> all.metricSnapshot(GaugeSnapshot.builder().name(figure.name)
+                        .help(figure.help).dataPoint(new GaugeSnapshot.GaugeDataPointSnapshot(figure.value,
+                                Labels.EMPTY, null))
+                        .build()));
+            } catch (RuntimeException e) {
+                return MetricSnapshots.of();
+            }
+            return all.build();
+        };
+        registry.getPrometheusRegistry().register(collector);
     }
 
     /// As [#gauges], for what only grows.

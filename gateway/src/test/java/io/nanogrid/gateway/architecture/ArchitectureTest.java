@@ -93,7 +93,8 @@ class ArchitectureTest {
         Set<String> root = GATEWAY.stream().filter(type -> name(type).isEmpty() && type.isTopLevelClass())
                 .map(JavaClass::getSimpleName).filter(name -> !name.equals("package-info")).collect(Collectors.toSet());
         assertThat(root).contains("Main", "Wiring")
-                .isSubsetOf("Main", "Wiring", "EngineChooser", "DataDirectory", "Gauges", "WorkerWiring");
+                .isSubsetOf("Main", "Service", "Wiring", "WorkerWiring", "Machine", "EngineChooser", "Backing",
+                        "EmbeddedBacking", "ClusterBacking", "DataDirectory", "Gauges", "Closing");
     }
 
     @Test

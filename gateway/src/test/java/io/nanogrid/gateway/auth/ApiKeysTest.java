@@ -44,7 +44,7 @@ class ApiKeysTest {
 
     /// As the next start of the gateway sees them.
     private ApiKeys keys(String... configured) throws IOException {
-        return new ApiKeys(List.of(configured), database.keys(), new KeyVault(directory.resolve("secret")),
+        return new ApiKeys(List.of(configured), database.keys(), new KeyVault(directory.resolve("secret"), null),
                 InstantSource.system());
     }
 

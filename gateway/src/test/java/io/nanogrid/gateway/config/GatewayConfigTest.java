@@ -32,7 +32,7 @@ class GatewayConfigTest {
         GatewayConfig expected = new GatewayConfig("127.0.0.1", 8080, absolute("data"), null, absolute("plugins"),
                 EngineChoice.AUTO, List.of(), false, 100, Set.of(), Set.of(), List.of(), Duration.ofSeconds(10),
                 Duration.ofDays(7), 6 << 20, 7000, 10_000, 1L << 30, Map.of(), List.of(), null,
-                new UidRange(700_000, 765_535), null, GatewayConfig.LogFormat.TEXT, null);
+                new UidRange(700_000, 765_535), null, GatewayConfig.LogFormat.TEXT, null, null);
         assertThat(read(Map.of())).isEqualTo(expected);
     }
 

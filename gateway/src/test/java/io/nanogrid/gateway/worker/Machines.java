@@ -175,8 +175,10 @@ final class Machines implements AutoCloseable {
             LiveRoutes routes = new LiveRoutes();
             LiveFunctions live = new LiveFunctions();
             Builds builds = new Builds(database.callbacks(), store, runtimes, engine, pool, routes, live);
-            catalog = new FunctionCatalog(database.functions(), builds, pool, live);
-            deployer = new FunctionDeployer(database.functions(), builds, pool, live);
+            catalog = new FunctionCatalog(database.functions(), builds, pool, live, _ -> {
+            });
+            deployer = new FunctionDeployer(database.functions(), builds, pool, live, _ -> {
+            });
             local = new LocalDispatcher(pool, InstantSource.system(), 6 << 20, 10_000);
             Redis redis = ours(new Redis(RedisAddress.of(spoilt)));
             bus = new BlobResultBus(ours(new RedisResultBus(redis, id)), blobs);

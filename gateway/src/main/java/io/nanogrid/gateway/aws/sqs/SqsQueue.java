@@ -27,7 +27,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.sqs.SqsClient;
-import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
 /// Jobs as messages of SQS, with a [JobLedger] that knows how often each was begun and how it ended. A job whose message lies here and hasn't been
 /// begun costs it no attempt. Jobs come in no order that could be relied on. Safe for use by many threads.
@@ -69,24 +68,9 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         this.ledger = ledger;
         this.atOnce = atOnce;
         this.pause = pause;
-        this.backlog = new Backlog(this::waiting);
+        this.backlog = new Backlog(new Depth(clients.sqs(), address.queue())::visible);
         this.receiver = new Receiver(clients, address, this::room, this::take, INVISIBLE);
         receiver.start();
-    }
-
-    /// How many messages wait in SQS, about.
-    ///
-    /// @throws StorageException if SQS can't be asked
-    public long waiting() {
-        try {
-            String number = client
-                    .getQueueAttributes(queue -> queue.queueUrl(address.queue())
-                            .attributeNames(QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES))
-                    .attributes().get(QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES);
-            return number == null ? 0 : Long.parseLong(number);
-        } catch (SdkException e) {
-            throw new StorageException("SQS: " + e.getMessage(), e);
-        }
     }
 
     @Override

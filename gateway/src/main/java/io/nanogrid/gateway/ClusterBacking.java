@@ -1,0 +1,200 @@
+package io.nanogrid.gateway;
+
+import io.nanogrid.db.Database;
+import io.nanogrid.gateway.auth.ApiKeys;
+import io.nanogrid.gateway.aws.AwsClients;
+import io.nanogrid.gateway.aws.BlobResultBus;
+import io.nanogrid.gateway.aws.Blobs;
+import io.nanogrid.gateway.aws.CloudWatchSignals;
+import io.nanogrid.gateway.aws.Resources;
+import io.nanogrid.gateway.aws.dynamo.DynamoDatabase;
+import io.nanogrid.gateway.aws.s3.Bucket;
+import io.nanogrid.gateway.aws.s3.S3Blobs;
+import io.nanogrid.gateway.aws.s3.S3CodeStore;
+import io.nanogrid.gateway.aws.s3.S3OutputStore;
+import io.nanogrid.gateway.aws.sqs.Depth;
+import io.nanogrid.gateway.aws.sqs.SqsAddress;
+import io.nanogrid.gateway.aws.sqs.SqsCallSource;
+import io.nanogrid.gateway.aws.sqs.SqsCalls;
+import io.nanogrid.gateway.aws.sqs.SqsQueue;
+import io.nanogrid.gateway.code.CodeStore;
+import io.nanogrid.gateway.code.DirectoryCodeStore;
+import io.nanogrid.gateway.config.ClusterConfig.Dispatch;
+import io.nanogrid.gateway.config.ClusterConfig.Role;
+import io.nanogrid.gateway.config.ClusterConfig;
+import io.nanogrid.gateway.config.ConfigException;
+import io.nanogrid.gateway.config.GatewayConfig;
+import io.nanogrid.gateway.deploy.Announcer;
+import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.Follower;
+import io.nanogrid.gateway.deploy.FunctionCatalog;
+import io.nanogrid.gateway.deploy.FunctionDeployer;
+import io.nanogrid.gateway.dispatch.ChoosingDispatcher;
+import io.nanogrid.gateway.dispatch.Dispatcher;
+import io.nanogrid.gateway.dispatch.LocalDispatcher;
+import io.nanogrid.gateway.dispatch.QueueDispatcher;
+import io.nanogrid.gateway.dispatch.ResultBus;
+import io.nanogrid.gateway.http.Check;
+import io.nanogrid.gateway.invoke.OutputStore;
+import io.nanogrid.gateway.limits.RateLimitStore;
+import io.nanogrid.gateway.metrics.Metrics;
+import io.nanogrid.gateway.metrics.Scaling;
+import io.nanogrid.gateway.redis.Presence;
+import io.nanogrid.gateway.redis.Redis;
+import io.nanogrid.gateway.redis.RedisAddress;
+import io.nanogrid.gateway.redis.RedisAnnouncer;
+import io.nanogrid.gateway.redis.RedisRateLimitStore;
+import io.nanogrid.gateway.redis.RedisResultBus;
+import io.nanogrid.gateway.redis.Workers;
+import io.nanogrid.gateway.worker.CallRunner;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// State that many gateways and workers share: DynamoDB, S3, SQS and Redis. What is kept in `DATA_DIR` besides is a cache.
+final class ClusterBacking implements Backing {
+
+    /// How soon a gateway sees what it wasn't told, and how soon a worker does, which otherwise asks for nothing while it is idle.
+    private static final Duration BEAT = Duration.ofSeconds(5);
+    private static final Duration BEAT_OF_WORKERS = Duration.ofMinutes(1);
+    /// Jobs that may come at once; more would only lie here while others could run them.
+    private static final int JOBS_AT_ONCE = 10;
+    private static final Duration BEFORE_ANOTHER_TRY = Duration.ofSeconds(5);
+
+    private final ClusterConfig cluster;
+    private final Closing closing;
+    private final String processId;
+    private final AwsClients clients;
+    private final Redis redis;
+    private final DynamoDatabase database;
+    private final CodeStore code;
+    private final OutputStore outputs;
+    private final RedisAnnouncer announcer;
+    private final Depth jobs;
+    private final Depth calls;
+    private final SqsAddress callsQueue;
+    private final Blobs blobs;
+    private final InstantSource clock;
+    private final ResultBus results;
+
+    ClusterBacking(ClusterConfig cluster, GatewayConfig config, DataDirectory data, InstantSource clock,
+            Closing closing) throws IOException, ConfigException {
+        this.cluster = cluster;
+        this.closing = closing;
+        this.processId = data.gatewayId();
+        this.clock = clock;
+        clients = closing.add(new AwsClients(cluster));
+        List<String> missing = new Resources(clients, cluster).prepare();
+        if (!missing.isEmpty()) {
+            throw new ConfigException(missing);
+        }
+        redis = closing.add(new Redis(RedisAddress.of(cluster)));
+        SqsAddress queue = SqsAddress.of(clients.sqs(), cluster.queueName());
+        jobs = new Depth(clients.sqs(), queue.queue());
+        callsQueue = SqsAddress.of(clients.sqs(), cluster.callsQueueName());
+        calls = new Depth(clients.sqs(), callsQueue.queue());
+        blobs = new S3Blobs(clients.s3(), cluster.bucket());
+        database = closing.add(new DynamoDatabase(clients.dynamoDb(), cluster.table(), cluster.logsTable(),
+                config.logRetention(), blobs, processId, clock,
+                ledger -> new SqsQueue(clients, queue, ledger, JOBS_AT_ONCE, BEFORE_ANOTHER_TRY)));
+        Bucket bucket = new Bucket(clients.s3(), cluster.bucket());
+        code = new S3CodeStore(bucket, new DirectoryCodeStore(data.code(), clock), clock);
+        outputs = new S3OutputStore(bucket, data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
+        announcer = new RedisAnnouncer(redis, processId);
+        results = new BlobResultBus(closing.add(new RedisResultBus(redis, processId)), blobs);
+        String namespace = cluster.cloudWatchNamespace();
+        if (namespace != null && cluster.role() == Role.GATEWAY) {
+            closing.add(new CloudWatchSignals(clients.cloudWatch(), namespace, this::scaling));
+        }
+    }
+
+    @Override
+    public Database database() {
+        return database;
+    }
+
+    @Override
+    public CodeStore code() {
+        return code;
+    }
+
+    @Override
+    public OutputStore outputs() {
+        return outputs;
+    }
+
+    @Override
+    public RateLimitStore limits() {
+        return new RedisRateLimitStore(redis, cluster.limitlessWithoutRedis());
+    }
+
+    @Override
+    public Announcer announcer() {
+        return announcer;
+    }
+
+    @Override
+    public Dispatcher dispatcher(LocalDispatcher here) {
+        Dispatcher workers = new QueueDispatcher(new SqsCalls(clients, callsQueue, blobs), results, processId, clock,
+                QueueDispatcher.ALLOWANCE);
+        return switch (cluster.dispatch()) {
+            case LOCAL -> here;
+            case QUEUE -> workers;
+            case AUTO -> new ChoosingDispatcher(here, workers);
+        };
+    }
+
+    @Override
+    public boolean callsRunHere() {
+        return cluster.dispatch() != Dispatch.QUEUE;
+    }
+
+    @Override
+    public List<Check> checks() {
+        return List.of(new Check("database", "the table can't be read", database::healthy),
+                new Check("redis", "Redis doesn't answer", redis::healthy),
+                new Check("queue", "the queue can't be asked", () -> waiting() >= 0));
+    }
+
+    private long waiting() {
+        return jobs.visible() + calls.visible();
+    }
+
+    /// What says how many workers are needed; nothing while Redis doesn't say how many there are.
+    private Optional<Scaling> scaling() {
+        return new Workers(redis).live()
+                .map(live -> new Scaling(waiting(), live.workers(), live.capacity()));
+    }
+
+    @Override
+    public void measure(Metrics metrics) {
+        Gauges.measure(metrics, this::scaling);
+    }
+
+    @Override
+    public void follow(@Nullable Deployer callbacks, FunctionDeployer functions, ApiKeys keys) {
+        Follower follower = closing.add(new Follower(callbacks, functions, keys::reload, database::changes,
+                callbacks == null ? BEAT_OF_WORKERS : BEAT));
+        follower.start();
+        closing.add(announcer.listen(follower));
+    }
+
+    /// Runs the calls that gateways send to workers, once it is started.
+    ///
+    /// @param most calls that are here at once
+    CallRunner callRunner(FunctionCatalog functions, LocalDispatcher here, int most, GatewayConfig config) {
+        return closing.add(new CallRunner(new SqsCallSource(clients, callsQueue, blobs), results, functions, here, most,
+                config.outputsMaxBytes(), config.drain()));
+    }
+
+    /// Says that this process takes calls and jobs, until it is closed.
+    ///
+    /// @param capacity how many it can run at once
+    void beOnTheListOfWorkers(IntSupplier capacity) {
+        closing.add(new Presence(redis, processId, capacity));
+    }
+}

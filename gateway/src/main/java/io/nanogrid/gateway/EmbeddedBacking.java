@@ -1,0 +1,91 @@
+package io.nanogrid.gateway;
+
+import io.nanogrid.db.Database;
+import io.nanogrid.db.sqlite.SqliteDatabase;
+import io.nanogrid.gateway.auth.ApiKeys;
+import io.nanogrid.gateway.code.CodeStore;
+import io.nanogrid.gateway.code.DirectoryCodeStore;
+import io.nanogrid.gateway.config.GatewayConfig;
+import io.nanogrid.gateway.deploy.Announcer;
+import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.FunctionDeployer;
+import io.nanogrid.gateway.dispatch.Dispatcher;
+import io.nanogrid.gateway.dispatch.LocalDispatcher;
+import io.nanogrid.gateway.http.Check;
+import io.nanogrid.gateway.invoke.DirectoryOutputStore;
+import io.nanogrid.gateway.invoke.OutputStore;
+import io.nanogrid.gateway.limits.MemoryRateLimitStore;
+import io.nanogrid.gateway.limits.RateLimitStore;
+import io.nanogrid.gateway.metrics.Metrics;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Everything in one directory of this machine, for one gateway alone.
+final class EmbeddedBacking implements Backing {
+
+    private final Database database;
+    private final CodeStore code;
+    private final OutputStore outputs;
+    private final RateLimitStore limits = new MemoryRateLimitStore();
+
+    EmbeddedBacking(GatewayConfig config, DataDirectory data, InstantSource clock, Closing closing)
+            throws IOException {
+        database = closing.add(SqliteDatabase.open(data.root()));
+        code = new DirectoryCodeStore(data.code(), clock);
+        outputs = new DirectoryOutputStore(data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
+    }
+
+    @Override
+    public Database database() {
+        return database;
+    }
+
+    @Override
+    public CodeStore code() {
+        return code;
+    }
+
+    @Override
+    public OutputStore outputs() {
+        return outputs;
+    }
+
+    @Override
+    public RateLimitStore limits() {
+        return limits;
+    }
+
+    /// Nobody is there to be told.
+    @Override
+    public Announcer announcer() {
+        return _ -> {
+        };
+    }
+
+    @Override
+    public Dispatcher dispatcher(LocalDispatcher here) {
+        return here;
+    }
+
+    @Override
+    public boolean callsRunHere() {
+        return true;
+    }
+
+    @Override
+    public List<Check> checks() {
+        return List.of(new Check("database", "the data can't be read and written", database::healthy));
+    }
+
+    @Override
+    public void measure(Metrics metrics) {
+        // What one gateway has is known to its parts.
+    }
+
+    @Override
+    public void follow(@Nullable Deployer callbacks, FunctionDeployer functions, ApiKeys keys) {
+        // Nobody else changes anything.
+    }
+}
