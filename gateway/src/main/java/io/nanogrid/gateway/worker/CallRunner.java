@@ -7,8 +7,8 @@ import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.ResultBus;
 import io.nanogrid.gateway.logs.CurrentRequest;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -27,7 +27,7 @@ public final class CallRunner implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
     /// Guarded by the lock, as are the next two.
-    private final Map<RemoteRun, Thread> running = new HashMap<>();
+    private final Set<RemoteRun> running = new HashSet<>();
     private boolean stopping;
     private long stopBy;
 
@@ -67,7 +67,7 @@ public final class CallRunner implements AutoCloseable {
         lock.lock();
         try {
             if (!stopping) {
-                running.put(run, thread);
+                running.add(run);
                 thread.start();
                 return;
             }
@@ -103,11 +103,7 @@ public final class CallRunner implements AutoCloseable {
             stopping = true;
             stopBy = System.nanoTime() + drain.toNanos();
             source.stop();
-            running.forEach((run, thread) -> {
-                if (run.giveUpUnlessStarted()) {
-                    thread.interrupt();
-                }
-            });
+            running.forEach(RemoteRun::leave);
         } finally {
             lock.unlock();
         }
@@ -121,7 +117,7 @@ public final class CallRunner implements AutoCloseable {
             if (!awaitEnd(stopBy)) {
                 lock.lock();
                 try {
-                    running.values().forEach(Thread::interrupt);
+                    running.forEach(RemoteRun::breakOff);
                 } finally {
                     lock.unlock();
                 }

@@ -17,11 +17,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One call that has arrived, from its opening to its end. Run by one thread; [#giveUpUnlessStarted] is for others.
+/// One call that has arrived, from its opening to its end. Run by one thread; [#leave] and [#breakOff] are for others.
 final class RemoteRun {
 
     private static final Logger LOG = LoggerFactory.getLogger(RemoteRun.class);
@@ -41,7 +42,14 @@ final class RemoteRun {
     }
 
     private enum Stage {
-        WAITING, STARTED, GIVEN_UP
+        /// Its function doesn't run yet.
+        WAITING,
+        /// Its function runs or has run, or its end is certain without that.
+        STARTED,
+        /// Not to be started here.
+        LEFT,
+        /// What comes of its message is decided. No interruption must get in the way of that.
+        SETTLED
     }
 
     /// Ends a call that has an instance and mustn't start.
@@ -59,7 +67,10 @@ final class RemoteRun {
     private final Arrived arrived;
     private final RemoteCall head;
     private final long began = System.nanoTime();
-    private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
+    private final ReentrantLock lock = new ReentrantLock();
+    /// Guarded by the lock, as is the next: who sees that the thread was to be interrupted knows that it has been.
+    private Stage stage = Stage.WAITING;
+    private @Nullable Thread thread;
 
     RemoteRun(Means means, Arrived arrived) {
         this.means = means;
@@ -70,16 +81,17 @@ final class RemoteRun {
     /// Blocks until the call has ended here. Interrupted, it is given back.
     void run() {
         try {
+            begin();
             if (arrived.arrivals() > MOST_ARRIVALS) {
                 giveUp("the workers that ran it died, each of " + MOST_ARRIVALS + " times");
             } else if (means.bus().over(head.callId())) {
-                arrived.done();
+                settle(arrived::done);
             } else {
                 open();
             }
         } catch (NotStarted e) {
             if (e.over) {
-                arrived.done();
+                settle(arrived::done);
             } else {
                 elsewhere("the worker stops", Duration.ZERO);
             }
@@ -122,7 +134,8 @@ final class RemoteRun {
                 throw new InterruptedException();
             }
             switch (ended.outcome()) {
-                case Outcome.Full _ when arrived.arrivals() < MOST_ARRIVALS -> arrived.giveBack(Duration.ZERO);
+                case Outcome.Full _ when arrived.arrivals() < MOST_ARRIVALS ->
+                    settle(() -> arrived.giveBack(Duration.ZERO));
                 case Outcome.Unavailable(String message) -> elsewhere(message, PAUSE);
                 case Outcome.Value _,Outcome.Response _,Outcome.FunctionError _,Outcome.BadResult _,Outcome.TimedOut _,Outcome.Exited _,Outcome.OutOfMemory _,Outcome.Violated _,Outcome.InitFailed _,Outcome.InitDied _,Outcome.Full _ ->
                     answer(files.areLost()
@@ -139,20 +152,82 @@ final class RemoteRun {
         if (System.nanoTime() - began > WORTH_A_LOOK.toNanos() && means.bus().over(head.callId())) {
             throw new NotStarted(true);
         }
-        if (!stage.compareAndSet(Stage.WAITING, Stage.STARTED) && stage.get() == Stage.GIVEN_UP) {
+        if (!startUnlessLeft()) {
             throw new NotStarted(false);
         }
     }
 
-    /// @return whether it won't start here; its thread may be interrupted then
-    boolean giveUpUnlessStarted() {
-        return stage.compareAndSet(Stage.WAITING, Stage.GIVEN_UP);
+    private void begin() throws InterruptedException {
+        lock.lock();
+        try {
+            thread = Thread.currentThread();
+            if (stage == Stage.LEFT) {
+                throw new InterruptedException();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean startUnlessLeft() {
+        lock.lock();
+        try {
+            boolean left = stage == Stage.LEFT;
+            if (!left) {
+                stage = Stage.STARTED;
+            }
+            return !left;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void settle(Runnable end) {
+        lock.lock();
+        try {
+            stage = Stage.SETTLED;
+            Thread.interrupted();
+        } finally {
+            lock.unlock();
+        }
+        end.run();
+    }
+
+    /// Leaves the call to other workers, unless its function runs.
+    void leave() {
+        lock.lock();
+        try {
+            if (stage == Stage.WAITING) {
+                stage = Stage.LEFT;
+                interrupt();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Leaves the call to other workers, unless it is as good as over.
+    void breakOff() {
+        lock.lock();
+        try {
+            if (stage != Stage.SETTLED) {
+                interrupt();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void interrupt() {
+        if (thread != null) {
+            thread.interrupt();
+        }
     }
 
     /// Lets another worker try, or the caller know if this was the last time.
     private void elsewhere(String why, Duration pause) {
         if (arrived.arrivals() < MOST_ARRIVALS) {
-            arrived.giveBack(pause);
+            settle(() -> arrived.giveBack(pause));
         } else {
             answer(unavailable(why));
         }
@@ -161,7 +236,7 @@ final class RemoteRun {
     private void giveUp(String reason) {
         LOG.warn("Call {} is put aside: {}", head.callId(), reason);
         publish(unavailable(reason), PATIENCE);
-        arrived.putAside(reason);
+        settle(() -> arrived.putAside(reason));
     }
 
     private RemoteResult unavailable(String why) {
@@ -177,11 +252,15 @@ final class RemoteRun {
     /// The message goes when the result is there: a worker that dies in between has the call run again, and nobody waits in vain.
     private void answer(RemoteResult result, Duration timeout) {
         publish(result, timeout.plus(PATIENCE));
-        arrived.done();
+        settle(arrived::done);
     }
 
     private void publish(RemoteResult result, Duration patience) {
         try {
+            if (!startUnlessLeft()) {
+                // By whom it is left; the answer is as good as another worker's would be.
+                Thread.interrupted();
+            }
             if (!means.bus().publish(head.callId(), head.replyTo(), result.json(), patience)) {
                 LOG.info("Call {} has another result already; this one is dropped", head.callId());
             }

@@ -48,6 +48,8 @@ final class Receiver implements AutoCloseable {
     private final Thread poller;
     private final Thread extender;
     private volatile boolean closed;
+    /// Of the polling thread.
+    private boolean failing;
 
     /// @param wanted how many messages there is room for; 0 while none are wanted
     /// @param taker gets each message, in the polling thread; must not block
@@ -86,7 +88,7 @@ final class Receiver implements AutoCloseable {
                 }
             } catch (SdkException e) {
                 if (!closed) {
-                    LOG.error("SQS gives no messages: {}", e.getMessage());
+                    failed(e);
                     pause(AFTER_A_FAILURE);
                 }
             } catch (RuntimeException e) {
@@ -98,11 +100,23 @@ final class Receiver implements AutoCloseable {
         }
     }
 
+    private void failed(SdkException e) {
+        if (!failing) {
+            LOG.error("SQS gives no messages; it is asked again every {} s: {}", AFTER_A_FAILURE.toSeconds(),
+                    e.getMessage());
+        }
+        failing = true;
+    }
+
     private void receive(int room) {
         List<Message> messages = polls.receiveMessage(request -> request.queueUrl(address.queue())
                 .maxNumberOfMessages(room).waitTimeSeconds((int) AwsClients.LONG_POLL.toSeconds())
                 .visibilityTimeout((int) invisible.toSeconds())
                 .messageSystemAttributeNames(MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT)).messages();
+        if (failing) {
+            LOG.info("SQS gives messages again");
+            failing = false;
+        }
         for (Message message : messages) {
             String count = message.attributes().get(MessageSystemAttributeName.APPROXIMATE_RECEIVE_COUNT);
             Held one = new Held(message.receiptHandle(), message.body(), count == null ? 1 : Integer.parseInt(count));
