@@ -88,7 +88,7 @@ public interface CallbackRepository {
     int recoverInterrupted();
 
     /// The same for one callback, for whoever knows that nobody is building it: what a write that failed has left in the making is `FAILED`, and
-    /// the callback is no longer in `BUILD`. Does nothing where nothing is in the making.
+    /// the callback is no longer in `BUILD`. Does nothing where nothing is in the making, or where another gateway is at it.
     CallbackRecord recoverInterrupted(long id);
 
     /// Deletes the callback's versions but the newest `keep`, the live one, the one that {@link #rollback} would go back to, and one that is `BUILDING`.

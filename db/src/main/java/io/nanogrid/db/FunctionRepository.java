@@ -41,6 +41,7 @@ public interface FunctionRepository {
     /// Makes a `BUILDING` version `FAILED`. Nothing else of the function changes.
     ///
     /// @throws IllegalStateException where the version isn't `BUILDING`
+    /// @throws RefusedException.FunctionBuildInProgress where another gateway is building it
     FunctionRecord failVersion(String id, int number);
 
     /// Deletes the function and its versions. Its executions and jobs stay until they are too old.

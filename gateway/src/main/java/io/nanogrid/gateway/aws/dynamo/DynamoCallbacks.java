@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -81,14 +80,13 @@ final class DynamoCallbacks implements CallbackRepository {
 
     @Override
     public CallbackRecord update(long id, CallbackDraft draft) {
-        return change(id, (callback, now) -> callback.drafted(draft.endpoint(), draft.chatId(), draft.name(),
-                draft.definition(), now));
-    }
-
-    private CallbackRecord change(long id, BiFunction<CallbackState, Instant, CallbackState> change) {
         return table.write(transaction -> {
             Item before = Callbacks.require(transaction, id);
-            return Callbacks.replace(transaction, before, change.apply(CallbackState.of(before), clock.now()));
+            CallbackState callback = CallbackState.of(before);
+            // Gateways hold what a function is called.
+            transaction.announce();
+            return Callbacks.replace(transaction, before, callback.drafted(draft.endpoint(), draft.chatId(),
+                    draft.name(), draft.definition(), clock.now()));
         });
     }
 
@@ -103,7 +101,9 @@ final class DynamoCallbacks implements CallbackRepository {
 
     @Override
     public CallbackRecord setStatus(long id, CallbackStatus status) {
-        return change(id, (callback, now) -> {
+        return table.write(transaction -> {
+            Item before = Callbacks.require(transaction, id);
+            CallbackState callback = CallbackState.of(before);
             boolean live = callback.live() != null;
             boolean fits = switch (status) {
                 case BUILD -> true;
@@ -114,8 +114,16 @@ final class DynamoCallbacks implements CallbackRepository {
                 throw new IllegalArgumentException("callback %d can't be '%s' while %s is live".formatted(id,
                         status.wireName(), live ? "a version" : "nothing"));
             }
-            return callback.with(status, status == CallbackStatus.BUILD ? making(now) : null, now);
+            Instant now = clock.now();
+            return Callbacks.replace(transaction, before, callback.with(status,
+                    status == CallbackStatus.BUILD ? markOf(callback, now) : null, now));
         });
+    }
+
+    /// Whoever is about to make something of it, or has something in the making, stays the one: what that leaves is for nobody else to end.
+    private Making markOf(CallbackState callback, Instant now) {
+        Making present = callback.function().making();
+        return present == null || present.isStale(now) ? making(now) : present;
     }
 
     private Making making(Instant now) {
@@ -245,12 +253,18 @@ final class DynamoCallbacks implements CallbackRepository {
         return table.write(transaction -> {
             Item before = Callbacks.require(transaction, id);
             CallbackState callback = CallbackState.of(before);
-            if (callback.status() != CallbackStatus.BUILD && callback.function().building() == null) {
+            if (callback.status() != CallbackStatus.BUILD && callback.function().building() == null
+                    || isMadeElsewhere(callback)) {
                 return callback.record();
             }
             DynamoFunctions.endWhatWasLeft(transaction, callback.function());
             return Callbacks.replace(transaction, before, callback.notBuilding(clock.now()));
         });
+    }
+
+    private boolean isMadeElsewhere(CallbackState callback) {
+        Making making = callback.function().making();
+        return making != null && !making.isLeftFor(clock.gateway(), clock.now());
     }
 
     @Override

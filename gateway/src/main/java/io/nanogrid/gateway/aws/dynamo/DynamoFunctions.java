@@ -11,6 +11,7 @@ import io.nanogrid.db.VersionState;
 import io.nanogrid.gateway.aws.dynamo.FunctionState.Making;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -112,6 +113,11 @@ final class DynamoFunctions implements FunctionRepository {
         return table.write(transaction -> {
             Item before = requireUnowned(transaction, id);
             FunctionState function = FunctionState.of(before);
+            Making making = function.making();
+            if (Objects.equals(function.building(), number) && making != null
+                    && !making.isLeftFor(clock.gateway(), clock.now())) {
+                throw new RefusedException.FunctionBuildInProgress(id);
+            }
             end(transaction, id, number, VersionState.FAILED, null);
             FunctionState after = function.ended(function.current() == null ? function.making() : null);
             transaction.replace(before, item(after));
