@@ -5,10 +5,12 @@ cd "$(dirname "$0")"
 
 usage() {
     cat <<'USAGE'
-Usage: ./start.sh [--reset] [--build] [--help]
+Usage: ./start.sh [cluster [--workers N] | worker] [--reset] [--build] [--help]
 
 Starts the gateway on http://127.0.0.1:8080, building it first if the sources are newer than the last build.
 
+  cluster   start a gateway, N workers (2), and servers in place of those of AWS, all on this machine; needs redis-server
+  worker    start a worker instead, the same as ROLE=worker: it takes calls and jobs from the queue that SQS_URL names
   --reset   start over: delete what DATA_DIR holds (callbacks, code, records); refused while a gateway works on it
   --build   build even if nothing has changed
   --help    this
@@ -20,14 +22,25 @@ USAGE
 
 reset=no
 build=auto
-for option in "$@"; do
-    case $option in
+what=gateway
+workers=
+while [ $# -gt 0 ]; do
+    case $1 in
+        cluster | worker) what=$1 ;;
+        --workers) workers=${2:-none}; [ $# = 1 ] || shift ;;
+        --workers=*) workers=${1#*=} ;;
         --reset) reset=yes ;;
         --build) build=yes ;;
         -h | --help) usage; exit 0 ;;
-        *) echo "start.sh: unknown option '$option'; see ./start.sh --help" >&2; exit 64 ;;
+        *) echo "start.sh: unknown option '$1'; see ./start.sh --help" >&2; exit 64 ;;
     esac
+    shift
 done
+case $what:$workers in
+    *: | cluster:[1-9] | cluster:1[0-6]) ;;
+    cluster:*) echo "start.sh: --workers takes a number from 1 to 16, not '$workers'" >&2; exit 64 ;;
+    *) echo "start.sh: --workers is for ./start.sh cluster" >&2; exit 64 ;;
+esac
 
 if [ "$(uname -s)" != Linux ]; then
     echo "NanoGrid runs functions on Linux. Here, start it in a container: docker compose up" >&2
@@ -72,8 +85,23 @@ if [ "$build" = yes ] || stale; then
     touch "$jar"
 fi
 
-# Refused while another gateway works on the data.
-[ "$reset" = no ] || "$jdk/bin/java" -jar "$jar" --reset
+data=$(setting DATA_DIR data)
+if [ "$what" = cluster ]; then
+    export JAVA_HOME="$jdk" GATEWAY_FLAGS="$gateway_flags" JAR="$jar" WORKERS="${workers:-2}" RESET="$reset" DATA_DIR="$data"
+    PORT=$(setting PORT '') DRAIN_SECONDS=$(setting DRAIN_SECONDS 10) MEMORY_BUDGET_MB=$(setting MEMORY_BUDGET_MB '')
+    export PORT DRAIN_SECONDS MEMORY_BUDGET_MB
+    exec infra/local/cluster.sh
+fi
 
+if [ "$reset" = yes ]; then
+    if [ -f "$data/cluster/lock" ] && ! flock -n "$data/cluster/lock" true; then
+        echo "DATA_DIR: a cluster is working on $data/cluster: stop it first; nothing was deleted" >&2
+        exit 78
+    fi
+    # Refused while another gateway works on the data.
+    "$jdk/bin/java" -jar "$jar" --reset
+fi
+
+[ "$what" = gateway ] || export ROLE=worker
 # shellcheck disable=SC2086 # several words
 exec "$jdk/bin/java" $gateway_flags -jar "$jar"
