@@ -22,6 +22,8 @@ public final class QueueDispatcher implements Dispatcher {
     /// is gone.
     public static final Duration ALLOWANCE = Duration.ofSeconds(30);
 
+    /// How often to look whether the caller is still there.
+    private static final long LOOK_NANOS = Duration.ofSeconds(1).toNanos();
     private static final Logger LOG = LoggerFactory.getLogger(QueueDispatcher.class);
 
     private final CallQueue calls;
@@ -49,8 +51,7 @@ public final class QueueDispatcher implements Dispatcher {
         try (Awaited awaited = bus.await(callId)) {
             calls.send(RemoteCall.of(callId, call, gatewayId));
             Duration timeout = call.version().timeout();
-            Optional<byte[]> result = awaited
-                    .result(timeout.plus(allowance).minusNanos(System.nanoTime() - asked));
+            Optional<byte[]> result = result(awaited, callId, asked + timeout.plus(allowance).toNanos());
             answered = result.isPresent();
             return answered
                     ? here(call, RemoteResult.read(result.orElseThrow()), startedAt, asked)
@@ -65,6 +66,22 @@ public final class QueueDispatcher implements Dispatcher {
         } finally {
             if (!answered) {
                 bus.cancel(callId);
+            }
+        }
+    }
+
+    /// Waits on when the caller hangs up: a call that runs by then ends as it would, and one that doesn't is soon said not to.
+    private Optional<byte[]> result(Awaited awaited, String callId, long deadline) throws InterruptedException {
+        boolean cancelled = false;
+        while (true) {
+            long left = Math.max(0, deadline - System.nanoTime());
+            Optional<byte[]> result = awaited.result(Duration.ofNanos(Math.min(left, LOOK_NANOS)));
+            if (result.isPresent() || left <= LOOK_NANOS) {
+                return result;
+            }
+            if (!cancelled && Caller.isGone()) {
+                bus.cancel(callId);
+                cancelled = true;
             }
         }
     }

@@ -7,6 +7,7 @@ import io.nanogrid.gateway.dispatch.Route;
 import io.nanogrid.gateway.http.Idempotency.Attempt;
 import io.nanogrid.gateway.invoke.HttpCall;
 import io.nanogrid.gateway.invoke.Invoke;
+import io.nanogrid.gateway.dispatch.Caller;
 import io.nanogrid.gateway.logs.CurrentRequest;
 import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.routes.RouteTable.Match;
@@ -80,6 +81,8 @@ final class ApiHandler extends Handler.Wrapper {
             }
             ApiExchange exchange = new ApiExchange(request, response, callback);
             CurrentRequest.begin(exchange.requestId());
+            Caller.begin(() -> ClosedConnections.OF_THIS_MACHINE.has(Request.getLocalPort(request),
+                    Request.getRemoteAddr(request), Request.getRemotePort(request)));
             try {
                 handle(exchange);
             } catch (Exception | Error e) {
@@ -89,6 +92,7 @@ final class ApiHandler extends Handler.Wrapper {
             return true;
         } finally {
             CurrentRequest.end();
+            Caller.end();
         }
     }
 

@@ -28,6 +28,8 @@ final class RemoteRun {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteRun.class);
     /// Arrivals of a call, of which each but the last may have been at a worker that died or couldn't run it.
     private static final int MOST_ARRIVALS = 3;
+    /// For the record of a call that nobody waits for, unless it has a result already.
+    private static final String CANCELLED = "cancelled before it began";
     /// Before another worker has a call that this one couldn't run.
     private static final Duration PAUSE = Duration.ofSeconds(1);
     /// So much longer than a function may run its result is offered, while Redis can't be reached.
@@ -85,13 +87,13 @@ final class RemoteRun {
             if (arrived.arrivals() > MOST_ARRIVALS) {
                 giveUp("the workers that ran it died, each of " + MOST_ARRIVALS + " times");
             } else if (means.bus().over(head.callId())) {
-                settle(arrived::done);
+                answer(unavailable(CANCELLED));
             } else {
                 open();
             }
         } catch (NotStarted e) {
             if (e.over) {
-                settle(arrived::done);
+                answer(unavailable(CANCELLED));
             } else {
                 elsewhere("the worker stops", Duration.ZERO);
             }

@@ -81,6 +81,43 @@ class InstancePoolTest extends PoolTest {
     }
 
     @Test
+    void whoWantsNoWaitGetsAnInstanceWhileThereIsRoomForOneAndElseTheAnswerAtOnce() throws Exception {
+        open(2);
+        FunctionVersion who = fixture.function("who", WHO);
+        try (Lease first = lease(fixture.pool.acquireIfRoom(who)); Lease _ = lease(fixture.pool.acquireIfRoom(who))) {
+            assertThat(fixture.pool.acquireIfRoom(who)).isInstanceOf(Acquired.Full.class);
+            assertThat(fixture.pool.status().waiting()).isZero();
+            first.close();
+            lease(fixture.pool.acquireIfRoom(who)).close();
+        }
+    }
+
+    @Test
+    void memoryThatNobodyUsesAtTheMomentIsRoom() throws Exception {
+        open(1);
+        fixture.call(fixture.function("one", WHO), "1");
+
+        lease(fixture.pool.acquireIfRoom(fixture.function("two", WHO))).close();
+    }
+
+    @Test
+    void atItsOwnersLimitAVersionIsWaitedFor() throws Exception {
+        open(4);
+        FunctionVersion who = fixture.function("who", WHO, MB, 1);
+        Future<Acquired> waiting;
+        try (Lease _ = fixture.lease(who)) {
+            waiting = fixture.in(() -> fixture.pool.acquireIfRoom(who));
+            await().until(() -> fixture.pool.status().waiting() == 1);
+        }
+        lease(waiting.get()).close();
+    }
+
+    private static Lease lease(Acquired acquired) {
+        assertThat(acquired).isInstanceOf(Acquired.Granted.class);
+        return ((Acquired.Granted) acquired).lease();
+    }
+
+    @Test
     void aHundredFirstCallsAtOnceAreAllServedByNoMoreInstancesThanTheLimit() throws Exception {
         open(16);
         FunctionVersion who = fixture.function("who", WHO, MB, 3);

@@ -3,17 +3,23 @@ package io.nanogrid.gateway.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nanogrid.db.JobDraft;
 import io.nanogrid.gateway.dispatch.Call;
+import io.nanogrid.gateway.dispatch.Caller;
 import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.Invocation;
 import io.nanogrid.gateway.dispatch.Outcome;
+import io.nanogrid.gateway.dispatch.ResultBus;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.wire.Bytes;
 import io.nanogrid.gateway.worker.Machines.Machine;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -21,6 +27,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,7 +40,6 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 class RemoteFaultsTest {
 
     private static final String ECHO = "def handler(event, context):\n    return event\n";
-    /// Ends when the caller's file is there; sandboxes share nothing, so this one just takes its time.
     private static final String SLOW = "import time\ndef handler(event, context):\n    time.sleep(event)\n    return 'slept'\n";
     private static final Outcome SLEPT = new Outcome.Value(Bytes.utf8("\"slept\""));
     private static final Duration LONG = Duration.ofSeconds(40);
@@ -124,6 +131,59 @@ class RemoteFaultsTest {
         assertThat(first.get().outcome()).isEqualTo(SLEPT);
         awaitTrue(() -> runner.running() == 0);
         assertThat(isEmpty(machines.calls.queue())).isTrue();
+    }
+
+    @Test
+    void aCallWhoseCallerHangsUpBeforeItBeganIsNotRunAndIsRecordedAsSuch() throws Exception {
+        FunctionVersion echo = machines.function(ECHO, LONG);
+        AtomicBoolean gone = new AtomicBoolean();
+        AtomicInteger looks = new AtomicInteger();
+        Future<Invocation> call = threads.submit(() -> {
+            Caller.begin(() -> {
+                looks.incrementAndGet();
+                return gone.get();
+            });
+            return gateway.queue().dispatch(call(echo, "1"));
+        });
+        awaitTrue(() -> looks.get() == 1);
+        gone.set(true);
+        awaitTrue(() -> looks.get() == 2);
+
+        Machine worker = machines.machine();
+        worker.work();
+
+        assertThat(call.get().outcome()).isEqualTo(new Outcome.Unavailable("cancelled before it began"));
+        assertThat(worker.ran).hasValue(0);
+    }
+
+    @Test
+    void aCallWhoseCallerHangsUpWhileItRunsEndsAsItWould() throws Exception {
+        FunctionVersion slow = machines.function(SLOW, LONG);
+        Machine worker = machines.machine();
+        worker.work();
+        Future<Invocation> call = threads.submit(() -> {
+            Caller.begin(() -> worker.pool.status().busy() == 1);
+            return gateway.queue().dispatch(call(slow, "4"));
+        });
+
+        assertThat(call.get().outcome()).isEqualTo(SLEPT);
+        assertThat(worker.ran).hasValue(1);
+    }
+
+    @Test
+    void theResultsOfJobsArePublishedToo() throws Exception {
+        FunctionVersion echo = machines.function(ECHO, LONG);
+        Machine worker = machines.machine();
+        AnnouncingQueue queue = new AnnouncingQueue(worker.database.queue(), worker.bus);
+        queue.put(new JobDraft("j1", echo.key().functionId(), null, "r1", new byte[]{'1'}, false, null, null), 10);
+        awaitTrue(() -> !queue.claim(1, Set.of(), Duration.ofSeconds(1)).isEmpty());
+
+        try (ResultBus.Awaited result = gateway.bus.await("r1")) {
+            assertThat(queue.complete("j1", new byte[]{'2'})).isTrue();
+
+            assertThat(result.result(LONG)).hasValue(new byte[]{'2'});
+        }
+        assertThat(queue.complete("j1", new byte[]{'3'})).isFalse();
     }
 
     @Test
@@ -293,7 +353,7 @@ class RemoteFaultsTest {
         FunctionVersion echo = machines.function(ECHO, LONG);
         Machine full = machines.machine();
         full.work(1, call -> new Invocation(call.requestId(), new Outcome.Full(false, Duration.ofSeconds(1)),
-                java.time.Instant.EPOCH, 0, 0, 0, true, java.util.OptionalLong.empty(), "", "", false, List.of()),
+                Instant.EPOCH, 0, 0, 0, true, OptionalLong.empty(), "", "", false, List.of()),
                 Machines.DRAIN);
         Future<Invocation> call = calling(gateway.queue(), echo, "1");
 
