@@ -65,6 +65,9 @@ final class ClusterBacking implements Backing {
     private static final int JOBS_AT_ONCE = 10;
     private static final Duration BEFORE_ANOTHER_TRY = Duration.ofSeconds(5);
 
+    /// Of the heap: for files of calls that a gateway waits for.
+    private static final int PART_FOR_FILES = 4;
+
     private final ClusterConfig cluster;
     private final Closing closing;
     private final String processId;
@@ -186,9 +189,9 @@ final class ClusterBacking implements Backing {
     /// Runs the calls that gateways send to workers, once it is started.
     ///
     /// @param most calls that are here at once
-    CallRunner callRunner(FunctionCatalog functions, LocalDispatcher here, int most, GatewayConfig config) {
+    CallRunner callRunner(FunctionCatalog functions, LocalDispatcher here, int most, Duration drain) {
         return closing.add(new CallRunner(new SqsCallSource(clients, callsQueue, blobs), results, functions, here, most,
-                config.outputsMaxBytes(), config.drain()));
+                Runtime.getRuntime().maxMemory() / PART_FOR_FILES, drain));
     }
 
     /// Says that this process takes calls and jobs, until it is closed.

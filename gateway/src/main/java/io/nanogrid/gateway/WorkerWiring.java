@@ -76,13 +76,13 @@ public final class WorkerWiring implements Service {
 
         RunFunction run = new RunFunction(machine.dispatcher(), log, backing.outputs(),
                 new MemoryTuner(log, database.executions()));
+        WorkerServer server = closing.add(new WorkerServer(config, version, backing.checks(), machine.platform(), keys,
+                metrics, given.connections()));
         Drain drain = new Drain(config.drain());
         JobRunner jobs = closing.add(new JobRunner(database.queue(), catalog, run,
                 machine.poolConfig().mostInstances(), machine.poolConfig().defaultConcurrency(), drain));
         CallRunner calls = backing.callRunner(catalog, machine.dispatcher(), machine.poolConfig().mostInstances(),
-                config);
-        WorkerServer server = closing.add(new WorkerServer(config, version, backing.checks(), machine.platform(), keys,
-                metrics, given.connections()));
+                config.drain());
         backing.follow(null, followed, keys);
         int listens = server.start();
         calls.start();

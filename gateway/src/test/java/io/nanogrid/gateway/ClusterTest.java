@@ -46,7 +46,11 @@ final class ClusterTest {
     }
 
     private TestGateway gateway(Path data) throws Exception {
-        List<String> settings = new ArrayList<>(List.of("RATE_LIMIT_PER_MINUTE", "0"));
+        return gateway(data, "local");
+    }
+
+    private TestGateway gateway(Path data, String dispatch) throws Exception {
+        List<String> settings = new ArrayList<>(List.of("RATE_LIMIT_PER_MINUTE", "0", "DISPATCH", dispatch));
         cloud.settings().forEach((name, value) -> settings.addAll(List.of(name, value)));
         return TestGateway.start("sandbox", data, settings.toArray(String[]::new));
     }
