@@ -88,8 +88,9 @@ fi
 data=$(setting DATA_DIR data)
 if [ "$what" = cluster ]; then
     export JAVA_HOME="$jdk" GATEWAY_FLAGS="$gateway_flags" JAR="$jar" WORKERS="${workers:-2}" RESET="$reset" DATA_DIR="$data"
-    PORT=$(setting PORT '') DRAIN_SECONDS=$(setting DRAIN_SECONDS 10) MEMORY_BUDGET_MB=$(setting MEMORY_BUDGET_MB '')
-    export PORT DRAIN_SECONDS MEMORY_BUDGET_MB
+    HOST=$(setting HOST 127.0.0.1) PORT=$(setting PORT '') DRAIN_SECONDS=$(setting DRAIN_SECONDS 10)
+    MEMORY_BUDGET_MB=$(setting MEMORY_BUDGET_MB '') NANOGRID_SECRET=$(setting NANOGRID_SECRET '')
+    export HOST PORT DRAIN_SECONDS MEMORY_BUDGET_MB NANOGRID_SECRET
     exec infra/local/cluster.sh
 fi
 

@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
     cat <<'EOF'
-usage: runtimes/base-images.sh [--force] [python|node|net|jdk]...
+usage: runtimes/base-images.sh [--force] [python|node|net|jdk|redis]...
 
 Makes base images with mmdebstrap and `docker import`; without names: python, node and net.
 
@@ -13,6 +13,7 @@ Makes base images with mmdebstrap and `docker import`; without names: python, no
   net      nanogrid-base-net:local      sets the routes of functions that ask for network
   jdk      nanogrid-base-jdk:local      Java 25 for the gateway's own image (docker-compose.yaml); takes the JDK that
                                         JAVA_HOME or /usr/lib/jvm has
+  redis    nanogrid-base-redis:local    Redis for the profile cluster of docker-compose.yaml
 
 An image that exists is left as it is; --force makes it anew. Needs root (or user namespaces), mmdebstrap, and a
 running Docker daemon.
@@ -30,7 +31,7 @@ for argument in "$@"; do
     case "$argument" in
         -h | --help) usage; exit 0 ;;
         --force) force=true ;;
-        python | node | net | jdk) names+=("$argument") ;;
+        python | node | net | jdk | redis) names+=("$argument") ;;
         *) usage >&2; exit 2 ;;
     esac
 done
@@ -88,6 +89,8 @@ make_python() { bootstrap "$1" python3,python3-pip,ca-certificates; }
 make_node() { bootstrap "$1" nodejs,npm,ca-certificates; }
 
 make_net() { bootstrap "$1" iproute2; }
+
+make_redis() { bootstrap "$1" redis-server; }
 
 make_jdk() {
     local home

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A cluster on one machine, as plain processes. ./start.sh cluster calls this when everything is built, and sets what it reads:
-# JAVA_HOME, GATEWAY_FLAGS, JAR, WORKERS, RESET, DATA_DIR, PORT, DRAIN_SECONDS, MEMORY_BUDGET_MB.
+# JAVA_HOME, GATEWAY_FLAGS, JAR, WORKERS, RESET, DATA_DIR, HOST, PORT, DRAIN_SECONDS, MEMORY_BUDGET_MB, NANOGRID_SECRET.
 #
 # The gateway and the servers belong together: when one of them dies, all of it ends. A worker that dies is started again, as whatever looks
 # after workers elsewhere would, unless it had hardly begun.
@@ -15,6 +15,7 @@ java=("${JAVA_HOME:?}/bin/java" "${flags[@]}")
 servers=(redis sqs dynamodb s3)
 mapfile -t workers < <(seq -f worker-%g "${WORKERS:?}")
 declare -A pid port began
+case $HOST in 0.0.0.0 | ::) address=127.0.0.1 ;; *) address=$HOST ;; esac
 start_within=90 # seconds
 
 die() {
@@ -75,30 +76,30 @@ launch() { # NAME COMMAND...: it writes to its log, and ends when this script is
     echo $! >"$data/$name.pid"
 }
 
-status_of() { # PORT PATH: the status code of the answer, whatever it is
+status_of() { # HOST PORT PATH: the status code of the answer, whatever it is
     (
-        exec 3<>"/dev/tcp/127.0.0.1/$1"
-        printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n\r\n' "$2" "$1" >&3
+        exec 3<>"/dev/tcp/$1/$2"
+        printf 'GET %s HTTP/1.0\r\nHost: %s:%s\r\n\r\n' "$3" "$1" "$2" >&3
         read -r -t 10 _ code _ <&3
         echo "$code"
     ) 2>/dev/null
 }
 
-redis() { # COMMAND...: the first line of the answer
+pongs() {
     (
         exec 3<>"/dev/tcp/127.0.0.1/${port[redis]}"
-        printf '%s\r\n' "$*" >&3
+        printf 'PING\r\n' >&3
         read -r -t 5 answer <&3
-        echo "${answer%$'\r'}"
+        [ "$answer" = $'+PONG\r' ]
     ) 2>/dev/null
 }
 
 healthy() { # NAME
     case $1 in
-        redis) [ "$(redis PING)" = +PONG ] ;;
-        gateway) [ "$(status_of "${port[gateway]}" /health)" = 200 ] ;;
-        worker-*) [ "$(redis EXISTS "worker:$(cat "$data/$1/gateway-id" 2>/dev/null)")" = :1 ] ;;
-        *) [ -n "$(status_of "${port[$1]}" /)" ] ;;
+        redis) pongs ;;
+        gateway) [ "$(status_of "$address" "${port[$1]}" /health)" = 200 ] ;;
+        worker-*) [ "$(status_of 127.0.0.1 "${port[$1]}" /health)" = 200 ] ;;
+        *) [ -n "$(status_of 127.0.0.1 "${port[$1]}" /)" ] ;;
     esac
 }
 
@@ -167,25 +168,31 @@ share_state() {
         SQS_URL="http://127.0.0.1:${port[sqs]}/000000000000/nanogrid" AWS_ENDPOINT_URL_SQS="http://127.0.0.1:${port[sqs]}" \
         AWS_ENDPOINT_URL_DYNAMODB="http://127.0.0.1:${port[dynamodb]}" AWS_ENDPOINT_URL_S3="http://127.0.0.1:${port[s3]}" \
         REDIS_HOST=127.0.0.1 REDIS_PORT="${port[redis]}" REDIS_USER='' REDIS_PASSWORD='' REDIS_TLS=false
+    # Keys that one of them has sealed are read by the others.
+    if [ -z "$NANOGRID_SECRET" ]; then
+        [ -s "$data/secret" ] || (umask 077 && od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' >"$data/secret")
+        NANOGRID_SECRET=$(cat "$data/secret")
+    fi
+    export NANOGRID_SECRET
     # All processes together get what one would have.
     local memory=${MEMORY_BUDGET_MB:-$(awk '/^MemTotal/ {print int($2 / 1024 * 0.7)}' /proc/meminfo)}
     memory=$((memory / (WORKERS + 1)))
     export MEMORY_BUDGET_MB=$((memory < 128 ? 128 : memory))
 }
 
-nanogrid() { # NAME ROLE
-    launch "$1" env ROLE="$2" PORT="${port[$1]}" DATA_DIR="$data/$1" "${java[@]}" -jar "$JAR"
+nanogrid() { # NAME ROLE HOST
+    launch "$1" env ROLE="$2" HOST="$3" PORT="${port[$1]}" DATA_DIR="$data/$1" "${java[@]}" -jar "$JAR"
 }
 
 start_nanogrid() {
     local name
     # The one that the user named is taken, or the start fails.
     if [ -n "$PORT" ]; then port[gateway]=$PORT; else free_port gateway 8080; fi
-    nanogrid gateway gateway
+    nanogrid gateway gateway "$HOST"
     await gateway
     for name in "${workers[@]}"; do
         free_port "$name" $((port[gateway] + 1))
-        nanogrid "$name" worker
+        nanogrid "$name" worker 127.0.0.1
     done
     await "${workers[@]}"
 }
@@ -195,11 +202,11 @@ show() { # NAME ADDRESS WHAT
 }
 
 tell() {
-    local name url=http://127.0.0.1:${port[gateway]}
+    local name url=http://$address:${port[gateway]}
     echo
     echo "The cluster is ready:"
     show gateway "$url" "$data/gateway"
-    for name in "${workers[@]}"; do show "$name" "port ${port[$name]}" "$data/$name"; done
+    for name in "${workers[@]}"; do show "$name" "http://127.0.0.1:${port[$name]}" "$data/$name"; done
     show redis "127.0.0.1:${port[redis]}" "results, limits, who is there; in memory"
     show sqs "http://127.0.0.1:${port[sqs]}" "jobs and calls; in memory: jobs that haven't ended are lost at the stop"
     show dynamodb "http://127.0.0.1:${port[dynamodb]}" "$data/dynamodb"
@@ -224,7 +231,7 @@ watch() {
         for name in "${workers[@]}"; do
             alive "$name" && continue
             [ $((SECONDS - began[$name])) -ge 10 ] || { explain "$name"; die "$name ends as soon as it is started"; }
-            nanogrid "$name" worker
+            nanogrid "$name" worker 127.0.0.1
             echo "$name had ended; it is started again, as pid ${pid[$name]}"
         done
     done
