@@ -46,9 +46,10 @@ call -X POST "$url/callback/deploy" -H 'content-type: application/json' -d '{
 answer=$(call "$url/api/hello?name=compose")
 [ "$answer" = '{"hello": "compose"}' ] || { echo "compose-check: unexpected answer: $answer" >&2; exit 1; }
 
-instances=$(docker ps --all --quiet --filter label=nanogrid.instance)
+own_instances() { docker ps --all --quiet --filter label=nanogrid.instance --filter "label=nanogrid.gateway=$gateway_id"; }
+instances=$(own_instances)
 [ -n "$instances" ] || { echo "compose-check: the function doesn't run in a container of its own" >&2; exit 1; }
 "${compose[@]}" stop --timeout 30
-left=$(docker ps --all --quiet --filter label=nanogrid.instance)
+left=$(own_instances)
 [ -z "$left" ] || { echo "compose-check: instances are left after the stop: $left" >&2; exit 1; }
 echo "compose-check: ok"
