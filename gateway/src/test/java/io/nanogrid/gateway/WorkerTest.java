@@ -144,7 +144,8 @@ final class WorkerTest {
         settings.putAll(Map.of("ROLE", "worker", "DRAIN_SECONDS", "3"));
         Path log = directory.resolve("worker.log");
         String job;
-        try (ProcessGateway worker = ProcessGateway.start("sandbox", directory.resolve("worker"), log, entries(settings))) {
+        try (ProcessGateway worker = ProcessGateway.start("sandbox", directory.resolve("worker"), log,
+                entries(settings))) {
             String brief = gateway.accept(id, "{\"s\": 2}");
             String slow = gateway.accept(id, "{\"s\": 20}");
             job = slow;

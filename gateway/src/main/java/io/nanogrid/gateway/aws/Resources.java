@@ -147,7 +147,8 @@ public final class Resources {
                 .filter(some -> some.prefix("blobs/")).expiration(after -> after.days(30)).build();
         try {
             s3.putBucketLifecycleConfiguration(
-                    put -> put.bucket(config.bucket()).lifecycleConfiguration(rules -> rules.rules(uploads, outputs, blobs)));
+                    put -> put.bucket(config.bucket())
+                            .lifecycleConfiguration(rules -> rules.rules(uploads, outputs, blobs)));
         } catch (S3Exception e) {
             LOG.info("The bucket {} takes no rules for its clean-up: {}", config.bucket(), e.getMessage());
         }

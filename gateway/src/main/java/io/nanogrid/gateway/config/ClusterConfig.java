@@ -66,7 +66,8 @@ public record ClusterConfig(
         }
         GROUP.stream().filter(key -> !given.contains(key)).forEach(key -> settings.problem(key,
                 "is missing, while " + String.join(", ", given) + (given.size() == 1 ? " is" : " are")
-                        + " set: set all of " + String.join(", ", GROUP) + " to share state with other machines, or none"));
+                        + " set: set all of " + String.join(", ", GROUP)
+                        + " to share state with other machines, or none"));
         URI queue = settings.read("SQS_URL", NO_QUEUE, ClusterConfig::queueUrl,
                 "must be a queue's URL such as https://sqs.eu-central-1.amazonaws.com/123456789012/nanogrid");
         return new ClusterConfig(settings.text("AWS_REGION", ""), settings.text("BUCKET_NAME", ""),
@@ -74,7 +75,8 @@ public record ClusterConfig(
                 settings.text("REDIS_HOST", ""), settings.integer("REDIS_PORT", 6379, 1, 65535),
                 settings.get("REDIS_USER"), settings.get("REDIS_PASSWORD"), settings.flag("REDIS_TLS"),
                 endpoints(settings, queue), role, dispatch,
-                settings.choice("RATE_LIMIT_WITHOUT_REDIS", WithoutRedis.ALLOW, WithoutRedis.class) == WithoutRedis.ALLOW,
+                settings.choice("RATE_LIMIT_WITHOUT_REDIS", WithoutRedis.ALLOW,
+                        WithoutRedis.class) == WithoutRedis.ALLOW,
                 settings.flag("AWS_CREATE"), settings.get("CLOUDWATCH_NAMESPACE"));
     }
 

@@ -64,7 +64,9 @@ public record RunResult(
         json.writeStringField("status", status());
         Integer own = fault.exitCode();
         json.writeNumberField("exitCode",
-                invocation.outcome() instanceof Outcome.FunctionError && own != null ? own : invocation.outcome().exitCode());
+                invocation.outcome() instanceof Outcome.FunctionError && own != null
+                        ? own
+                        : invocation.outcome().exitCode());
         json.writeFieldName("result");
         if (invocation.outcome() instanceof Outcome.Value(Bytes value)) {
             json.writeRawValue(value.text());

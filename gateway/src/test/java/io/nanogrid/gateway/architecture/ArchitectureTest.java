@@ -75,7 +75,9 @@ class ArchitectureTest {
             "software.amazon,aws", "redis.clients,redis", "io.micrometer,metrics", "io.prometheus,metrics", "java.sql,",
             "javax.sql,", "com.zaxxer,", "org.sqlite,"})
     void aLibraryHasOneHome(String library, String home) {
-        noClasses().that(describe("live elsewhere", type -> !name(type).equals(home) && !name(type).startsWith(home + ".")))
+        noClasses()
+                .that(describe("live elsewhere",
+                        type -> !name(type).equals(home) && !name(type).startsWith(home + ".")))
                 .should()
                 .dependOnClassesThat().resideInAnyPackage(library, library + "..").check(GATEWAY);
     }

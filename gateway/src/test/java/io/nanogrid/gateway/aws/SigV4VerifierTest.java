@@ -53,7 +53,8 @@ class SigV4VerifierTest {
     @BeforeAll
     static void open() throws Exception {
         database = SqliteDatabase.open(directory);
-        keys = new ApiKeys(List.of(FIRST, "second-secret"), database.keys(), new KeyVault(directory.resolve("secret"), null),
+        keys = new ApiKeys(List.of(FIRST, "second-secret"), database.keys(),
+                new KeyVault(directory.resolve("secret"), null),
                 InstantSource.system());
         Caller owner = keys.identify(FIRST);
         made = keys.make(owner, "signs", Set.of(Scope.INVOKE), true).secret();

@@ -161,7 +161,7 @@ public final class FaultProxy implements AutoCloseable {
                     Thread.ofVirtual().start(() -> answer(client, response));
                     return;
                 }
-                case Mode.Answer _, Mode.Pass _, Mode.Hang _ -> {
+                case Mode.Answer _,Mode.Pass _,Mode.Hang _ -> {
                 }
             }
         } finally {

@@ -105,7 +105,8 @@ public final class LocalServer implements AutoCloseable {
     private static List<String> java(Path lib, String... arguments) {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1", "-Xmx512m", "--enable-native-access=ALL-UNNAMED", "-cp", lib + "/*"));
+                        "-XX:TieredStopAtLevel=1", "-Xmx512m", "--enable-native-access=ALL-UNNAMED", "-cp",
+                        lib + "/*"));
         command.addAll(List.of(arguments));
         return command;
     }

@@ -139,7 +139,8 @@ class ClusterConfigTest {
                 .doesNotContain("s3cret");
     }
 
-    private static Arguments mapping(String variable, String value, Function<ClusterConfig, ? extends @Nullable Object> getter,
+    private static Arguments mapping(String variable, String value,
+            Function<ClusterConfig, ? extends @Nullable Object> getter,
             Object expected) {
         return arguments(variable, value, getter, expected);
     }

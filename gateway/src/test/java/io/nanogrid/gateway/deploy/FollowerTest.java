@@ -86,8 +86,9 @@ final class FollowerTest {
     }
 
     private FunctionDraft draft(String name, int value) throws IOException {
-        return new FunctionDraft(name, null, new Definition("node", null, bench.stored(returning(value)), null, Map.of(),
-                128, Duration.ofSeconds(60), null, false, PayloadFormat.SIMPLE, false));
+        return new FunctionDraft(name, null,
+                new Definition("node", null, bench.stored(returning(value)), null, Map.of(),
+                        128, Duration.ofSeconds(60), null, false, PayloadFormat.SIMPLE, false));
     }
 
     private int versionThere(String id) throws Exception {

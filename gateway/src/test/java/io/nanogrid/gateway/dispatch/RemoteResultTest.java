@@ -112,7 +112,8 @@ class RemoteResultTest {
         return Combinators.combine(id, outcomes(), starts, figures, peak, TEXT, files, flags)
                 .as((name, outcome, start, nanos, memory, printed, left, yes) -> new RemoteResult(name,
                         new Invocation(name, outcome, start, nanos.get(0), nanos.get(1), nanos.get(2), yes.get(0),
-                                memory, printed, printed + "!", yes.get(1), left.stream().map(OutputFile::path).toList()),
+                                memory, printed, printed + "!", yes.get(1),
+                                left.stream().map(OutputFile::path).toList()),
                         left));
     }
 
@@ -120,7 +121,8 @@ class RemoteResultTest {
         Arbitrary<Integer> number = Arbitraries.integers();
         Arbitrary<Boolean> flag = Arbitraries.of(true, false);
         return Arbitraries.oneOf(BYTES.map(Outcome.Value::new),
-                Combinators.combine(BYTES, BYTES, flag).as(Outcome.Response::new), BYTES.map(Outcome.FunctionError::new),
+                Combinators.combine(BYTES, BYTES, flag).as(Outcome.Response::new),
+                BYTES.map(Outcome.FunctionError::new),
                 BYTES.map(Outcome.BadResult::new), TIME.map(Outcome.TimedOut::new), number.map(Outcome.Exited::new),
                 number.map(Outcome.OutOfMemory::new), TEXT.map(Outcome.Violated::new),
                 BYTES.map(Outcome.InitFailed::new), Combinators.combine(TEXT, flag).as(Outcome.InitDied::new),

@@ -109,7 +109,8 @@ public abstract class OutputStoreContract {
         String name = stored(requestId, file("a", "one"));
 
         assertThat(read(name, "a")).isEqualTo("one");
-        assertThat(name).matches(requestId.equals("-") || requestId.equals("...") ? "\\Q" + requestId + "\\E" : "\\.+[0-9a-f-]{36}");
+        assertThat(name).matches(
+                requestId.equals("-") || requestId.equals("...") ? "\\Q" + requestId + "\\E" : "\\.+[0-9a-f-]{36}");
     }
 
     @Test

@@ -150,7 +150,8 @@ class RemoteCallsTest {
     void manyCallsAtOnceEachGetTheirOwnAnswer() throws Exception {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Outcome>> all = IntStream.range(0, 200)
-                    .mapToObj(i -> threads.submit(() -> remote.dispatch(call(("" + i).getBytes(), true, null)).outcome()))
+                    .mapToObj(
+                            i -> threads.submit(() -> remote.dispatch(call(("" + i).getBytes(), true, null)).outcome()))
                     .toList();
             for (int i = 0; i < all.size(); i++) {
                 assertThat(all.get(i).get()).isEqualTo(new Outcome.Value(Bytes.utf8("" + i)));

@@ -215,7 +215,8 @@ final class DynamoCallbacks implements CallbackRepository {
         Map<String, VersionRecord> versions = table
                 .get(live.stream().map(callback -> version(callback.record())).toList()).stream().map(Versions::of)
                 .collect(Collectors.toMap(VersionRecord::functionId, version -> version));
-        return live.stream().map(CallbackState::record).filter(callback -> versions.containsKey(callback.function().id()))
+        return live.stream().map(CallbackState::record)
+                .filter(callback -> versions.containsKey(callback.function().id()))
                 .map(callback -> route(callback, versions)).toList();
     }
 

@@ -106,7 +106,11 @@ public final class DynamoDatabase implements Database {
     public void close() {
         // The clients belong to whoever opened them.
         if (queue instanceof AutoCloseable closeable) {
-            try { closeable.close(); } catch (Exception e) { throw new IllegalStateException(e); }
+            try {
+                closeable.close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
         }
     }
 }

@@ -36,7 +36,8 @@ final class DynamoFunctions implements FunctionRepository {
         return table.write(transaction -> {
             Instant now = clock.now();
             FunctionState function = new FunctionState(UUID.randomUUID().toString(), draft.name(),
-                    draft.description(), draft.definition(), now, now, FunctionIndex.nextPlace(now), 0, null, null, null,
+                    draft.description(), draft.definition(), now, now, FunctionIndex.nextPlace(now), 0, null, null,
+                    null,
                     new Making(clock.gateway(), now));
             transaction.create(item(function));
             FunctionIndex.add(transaction, function, null);
@@ -98,7 +99,8 @@ final class DynamoFunctions implements FunctionRepository {
             Item before = requireUnowned(transaction, id);
             FunctionState function = FunctionState.of(before);
             Definition definition = end(transaction, id, number, VersionState.READY, dependencyKey).definition();
-            FunctionState after = function.ended(null).running(number, definition).drafted(name, description, definition,
+            FunctionState after = function.ended(null).running(number, definition).drafted(name, description,
+                    definition,
                     clock.now());
             transaction.replace(before, item(after));
             FunctionIndex.rename(transaction, function, after, null);

@@ -98,7 +98,8 @@ final class ExecutionItems {
         byte[] packed = packed(kept);
         while (packed.length > LONGEST) {
             // The beginning stays, as it does where a function prints too much.
-            kept = kept.substring(0, (int) Math.min(kept.length() - 1L, (long) kept.length() * LONGEST / packed.length));
+            kept = kept.substring(0,
+                    (int) Math.min(kept.length() - 1L, (long) kept.length() * LONGEST / packed.length));
             packed = packed(kept);
         }
         item.set(name + PACKED, packed);

@@ -55,7 +55,8 @@ record FunctionState(String id, String name, @Nullable String description, Defin
     }
 
     FunctionRecord record(@Nullable Long callbackId) {
-        return new FunctionRecord(id, name, description, draft, runs == null ? draft : runs, current, callbackId, createdAt, updatedAt);
+        return new FunctionRecord(id, name, description, draft, runs == null ? draft : runs, current, callbackId,
+                createdAt, updatedAt);
     }
 
     boolean isBuilding(Instant now) {
@@ -63,7 +64,8 @@ record FunctionState(String id, String name, @Nullable String description, Defin
     }
 
     FunctionState drafted(String newName, @Nullable String newDescription, Definition newDraft, Instant now) {
-        return new FunctionState(id, newName, newDescription, newDraft, createdAt, now, place, lastVersion, current, runs,
+        return new FunctionState(id, newName, newDescription, newDraft, createdAt, now, place, lastVersion, current,
+                runs,
                 building, making);
     }
 

@@ -55,7 +55,8 @@ class S3CodeStoreTest extends CodeStoreContract {
     }
 
     private S3CodeStore at(String machine) throws IOException {
-        return new S3CodeStore(new Bucket(clients.s3(), config.bucket()), new DirectoryCodeStore(directory.resolve(machine), () -> now),
+        return new S3CodeStore(new Bucket(clients.s3(), config.bucket()),
+                new DirectoryCodeStore(directory.resolve(machine), () -> now),
                 () -> now);
     }
 
