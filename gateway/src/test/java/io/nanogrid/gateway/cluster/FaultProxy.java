@@ -44,12 +44,13 @@ public final class FaultProxy implements AutoCloseable {
     private final int targetPort;
     private final ServerSocket listener;
     private final List<Socket> open = new ArrayList<>();
-    /// Guards `mode`, `accepted` and `open`.
+    /// Guards `mode`, `changes`, `accepted` and `open`.
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final AtomicLong passed = new AtomicLong();
     private final AtomicInteger answersLeft = new AtomicInteger();
     private Mode mode = new Mode.Pass(Duration.ZERO);
+    private int changes;
     private int accepted;
     private boolean closed;
 
@@ -123,6 +124,7 @@ public final class FaultProxy implements AutoCloseable {
         lock.lock();
         try {
             mode = next;
+            changes++;
             passed.set(0);
             changed.signalAll();
             if (next instanceof Mode.Cut || next instanceof Mode.Answer) {
@@ -205,8 +207,8 @@ public final class FaultProxy implements AutoCloseable {
             }
             if (mode instanceof Mode.Pass(Duration delay) && delay.isPositive()) {
                 long left = delay.toNanos();
-                Mode slow = mode;
-                while (left > 0 && mode == slow) {
+                int since = changes;
+                while (left > 0 && changes == since) {
                     left = changed.awaitNanos(left);
                 }
             }
