@@ -27,17 +27,30 @@ public final class LocalServer implements AutoCloseable {
             "$@" </dev/null >"$log" 2>&1 &
             echo $!; cat >/dev/null; kill -9 $!; wait
             """;
+    private static final String GET = "GET / HTTP/1.0\r\n\r\n";
+    /// Its first request takes seconds, and shouldn't be a test's.
+    private static final String LIST_TABLES = """
+            POST / HTTP/1.0\r
+            Authorization: AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0\r
+            X-Amz-Target: DynamoDB_20120810.ListTables\r
+            Content-Type: application/x-amz-json-1.0\r
+            Content-Length: 2\r
+            \r
+            {}""";
     private static final Duration START = Duration.ofSeconds(60);
 
     private final String name;
+    private final String probe;
     private final int port;
     private final IntFunction<List<String>> command;
     private final Path log;
     private @Nullable Process guard;
     private long pid;
 
-    private LocalServer(String name, IntFunction<List<String>> command) {
+    /// @param probe a request that is answered once it is ready for others
+    private LocalServer(String name, String probe, IntFunction<List<String>> command) {
         this.name = name;
+        this.probe = probe;
         this.command = command;
         try {
             this.port = freePort();
@@ -50,26 +63,26 @@ public final class LocalServer implements AutoCloseable {
 
     public static LocalServer dynamoDb() {
         Path lib = jars("dynamodb");
-        return new LocalServer("dynamodb", port -> java(lib, "-Dsqlite4java.library.path=" + lib,
+        return new LocalServer("dynamodb", LIST_TABLES, port -> java(lib, "-Dsqlite4java.library.path=" + lib,
                 "com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-disableTelemetry", "-port",
                 String.valueOf(port)));
     }
 
     public static LocalServer sqs() {
         Path lib = jars("elasticmq");
-        return new LocalServer("elasticmq", port -> java(lib,
+        return new LocalServer("elasticmq", "GET /?Action=ListQueues HTTP/1.0\r\n\r\n", port -> java(lib,
                 lib.resolveSibling("../ElasticMq.java").normalize().toString(), "127.0.0.1", String.valueOf(port)));
     }
 
     public static LocalServer s3() {
         Path lib = jars("s3");
-        return new LocalServer("s3",
+        return new LocalServer("s3", GET,
                 port -> java(lib, "-Dlogback.configurationFile=" + lib.resolveSibling("../logback.xml").normalize(),
                         "org.gaul.s3proxy.Main", "--properties", s3Properties(port).toString()));
     }
 
     public static LocalServer redis(String... options) {
-        return new LocalServer("redis", port -> {
+        return new LocalServer("redis", GET, port -> {
             List<String> all = new ArrayList<>(List.of("redis-server", "--port", String.valueOf(port), "--bind",
                     "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"));
             all.addAll(List.of(options));
@@ -144,8 +157,8 @@ public final class LocalServer implements AutoCloseable {
     private boolean answers() {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
-            socket.setSoTimeout(5000);
-            socket.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            socket.setSoTimeout(30_000);
+            socket.getOutputStream().write(probe.getBytes(StandardCharsets.US_ASCII));
             return socket.getInputStream().read() >= 0;
         } catch (IOException e) {
             return false;
