@@ -87,7 +87,7 @@ final class WorkerTest {
         String id = gateway.function("python", HOST);
         String job = gateway.accept(id, "{\"n\": 1}");
         soon().until(() -> gateway.get("/metrics").body().contains("nanogrid_visible_messages 1.0"));
-        assertThat(gateway.get("/status/" + job).expect(200).json().path("status").asText()).isEqualTo("pending");
+        assertThat(status(job)).isEqualTo("pending");
 
         try (TestWorker _ = worker("worker")) {
             assertThat(gateway.result(job).path("result").asInt()).isEqualTo(1);
@@ -141,26 +141,32 @@ final class WorkerTest {
     void aWorkerThatIsToldToStopEndsWhatItRunsAndGivesTheRestToOthers() throws Exception {
         String id = gateway.function("python", SLOW, "timeoutMs", 60_000);
         Map<String, String> settings = new HashMap<>(cloud.settings());
-        settings.putAll(Map.of("ROLE", "worker", "DRAIN_SECONDS", "3"));
+        settings.putAll(Map.of("ROLE", "worker", "DRAIN_SECONDS", "7", "PLUGINS_DIR",
+                Path.of("target", "plugins").toAbsolutePath().toString()));
         Path log = directory.resolve("worker.log");
         String job;
-        try (ProcessGateway worker = ProcessGateway.start("sandbox", directory.resolve("worker"), log,
-                entries(settings))) {
-            String brief = gateway.accept(id, "{\"s\": 2}");
-            String slow = gateway.accept(id, "{\"s\": 20}");
+        try (ProcessGateway worker = ProcessGateway.start("sandbox", directory.resolve("worker"), log, entries(settings))) {
+            String brief = gateway.accept(id, "{\"s\": 5}");
+            String slow = gateway.accept(id, "{\"s\": 50}");
             job = slow;
-            soon().until(() -> gateway.get("/status/" + brief).json().path("status").asText().equals("running")
-                    && gateway.get("/status/" + slow).json().path("status").asText().equals("running"));
+            soon().untilAsserted(() -> {
+                assertThat(status(slow)).isEqualTo("running");
+                assertThat(status(brief)).isEqualTo("running");
+            });
 
             assertThat(worker.stop()).isZero();
 
             assertThat(gateway.result(brief).path("result").asText()).isEqualTo("done");
-            assertThat(gateway.get("/status/" + job).json().path("status").asText()).isEqualTo("pending");
+            assertThat(status(job)).isEqualTo("pending");
         }
         assertThat(Files.readString(log)).contains("worker is ready").doesNotContain("Exception");
         try (TestWorker _ = worker("next")) {
-            soon().until(() -> gateway.get("/status/" + job).json().path("status").asText().equals("running"));
+            soon().until(() -> status(job).equals("running"));
         }
+    }
+
+    private String status(String job) throws Exception {
+        return gateway.get("/status/" + job).expect(200).json().path("status").asText();
     }
 
     private static String[] entries(Map<String, String> settings) {
