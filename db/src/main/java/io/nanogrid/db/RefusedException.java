@@ -75,6 +75,13 @@ public abstract sealed class RefusedException extends RuntimeException {
         }
     }
 
+    public static final class DefinitionTooLong extends RefusedException {
+        public DefinitionTooLong(int bytes, int most) {
+            super("library and env have %d bytes together, of which a gateway with AWS keeps no more than %d; put them into the code"
+                    .formatted(bytes, most));
+        }
+    }
+
     public static final class QueueFull extends RefusedException {
         public QueueFull(int maxPending) {
             super("%d jobs are waiting already; try again when some of them have run".formatted(maxPending));

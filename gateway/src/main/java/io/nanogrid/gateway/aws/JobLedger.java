@@ -45,9 +45,13 @@ public interface JobLedger {
 
     /// Makes a `RUNNING` job `PENDING` again.
     ///
+    /// @param attempt that is over: where somebody else has begun another, the job is theirs
     /// @param counts false to take the attempt back
-    /// @return false where it isn't `RUNNING`, or where the attempt counts and was the last one; then nothing has changed
-    boolean giveBack(String id, boolean counts);
+    /// @return false where that attempt isn't `RUNNING`, or where it counts and was the last one; then nothing has changed
+    boolean giveBack(String id, int attempt, boolean counts);
+
+    /// Whether the job has its final state, or is long gone.
+    boolean isOver(String id);
 
     /// How many jobs are `PENDING`, about.
     long pending();

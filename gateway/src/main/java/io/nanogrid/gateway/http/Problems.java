@@ -98,6 +98,7 @@ final class Problems {
             case RefusedException.OwnedByCallback owned ->
                 Problem.conflict("owned_by_callback", message).with("callbackId", owned.callbackId());
             case RefusedException.FunctionBuildInProgress _ -> Problem.conflict("build_in_progress", message);
+            case RefusedException.DefinitionTooLong _ -> Problem.invalidDefinition(message);
             case RefusedException.QueueFull _ -> Problem.queueFull(message);
             case RefusedException.DuplicateKey _ -> Problem.conflict("duplicate_key", message);
         };

@@ -3,14 +3,17 @@ package io.nanogrid.gateway.aws.dynamo;
 import io.nanogrid.db.CallbackDraft;
 import io.nanogrid.db.CallbackRecord;
 import io.nanogrid.db.CallbackStatus;
+import io.nanogrid.db.Deployment;
 import io.nanogrid.db.Endpoint;
 import io.nanogrid.db.RefusedException;
+import io.nanogrid.db.VersionRecord;
 import io.nanogrid.gateway.aws.dynamo.CallbackState.Route;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -116,6 +119,30 @@ final class Callbacks {
     static @Nullable Long owner(Table table, String routeKey, String method) {
         Item claim = table.get(Key.route(routeKey, method));
         return claim == null ? null : claim.numberOrNull(FunctionIndex.OWNER);
+    }
+
+    /// @return the versions that are gone; perhaps not all that are to go
+    static List<VersionRecord> prune(Table table, long id, int keep) {
+        return table.write(transaction -> {
+            Item before = require(transaction, id);
+            CallbackState callback = CallbackState.of(before);
+            List<Item> old = Versions.old(table, callback.function().id(), keep, callback.live(),
+                    callback.previous().map(Deployment::version).orElse(null)).stream()
+                    .limit(DynamoFunctions.AT_ONCE).toList();
+            if (!old.isEmpty()) {
+                replace(transaction, before, callback.without(
+                        old.stream().map(item -> Versions.of(item).number()).collect(Collectors.toSet())));
+                old.forEach(version -> Versions.delete(transaction, version));
+            }
+            return old.stream().map(Versions::of).toList();
+        });
+    }
+
+    /// Leaves no more versions than go in one transaction with their callback: those that failed may be many.
+    static void pruneAll(Table table, long id) {
+        while (table.get(Key.callback(id)) != null && !prune(table, id, DynamoFunctions.KEPT).isEmpty()) {
+            // The next of them.
+        }
     }
 
     static CallbackRecord delete(Transaction transaction, long id, Instant now) {

@@ -63,6 +63,7 @@ final class ChatRooms implements ChatRoomRepository {
 
     @Override
     public Optional<CallbackRecord> delete(String chatId) {
+        find(chatId).map(ChatRoomRecord::callbackId).ifPresent(callback -> Callbacks.pruneAll(table, callback));
         return table.write(transaction -> {
             Item before = require(transaction, chatId);
             transaction.delete(before);

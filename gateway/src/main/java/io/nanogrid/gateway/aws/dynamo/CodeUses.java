@@ -3,11 +3,14 @@ package io.nanogrid.gateway.aws.dynamo;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/// Who has which code: one item for each draft and each version, so that code that nobody has any more is known without reading everything.
+/// Who has which code, and which libraries: one item for each draft and each version, in partitions of their own, so that it is known without
+/// reading everything.
 final class CodeUses {
 
-    static final String PREFIX = "H#";
+    static final String CODE = "H";
+    static final String LIBRARIES = "D";
     private static final String HASH = "usedHash";
 
     private CodeUses() {
@@ -50,12 +53,34 @@ final class CodeUses {
     }
 
     static Set<String> all(Table table) {
-        return table.scanFor(HASH).stream().map(item -> item.text(HASH)).collect(Collectors.toSet());
+        return hashes(table, CODE);
     }
 
     static Set<String> among(Table table, Set<String> hashes) {
         Set<String> used = new HashSet<>(hashes);
-        used.removeIf(hash -> table.last(PREFIX + hash, null, 1).isEmpty());
+        used.removeIf(hash -> table.all(CODE, hash + "#").isEmpty());
         return used;
+    }
+
+    static void ofLibraries(Transaction transaction, String functionId, int number, @Nullable String dependencyKey) {
+        if (dependencyKey != null) {
+            transaction.put(Item.at(Key.librariesUse(dependencyKey, version(functionId, number)))
+                    .set(HASH, dependencyKey).build());
+        }
+    }
+
+    static void endOfLibraries(Transaction transaction, String functionId, int number,
+            @Nullable String dependencyKey) {
+        if (dependencyKey != null) {
+            transaction.delete(Key.librariesUse(dependencyKey, version(functionId, number)));
+        }
+    }
+
+    static Set<String> libraries(Table table) {
+        return hashes(table, LIBRARIES);
+    }
+
+    private static Set<String> hashes(Table table, String partition) {
+        return table.all(partition).stream().map(item -> item.text(HASH)).collect(Collectors.toSet());
     }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class Cursor {
 
     /// More than any place has; DynamoDB takes 1,024 bytes.
-    private static final int LONGEST = 200;
+    private static final int LONGEST = 300;
 
     private Cursor() {
     }

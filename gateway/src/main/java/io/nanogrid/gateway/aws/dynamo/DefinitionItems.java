@@ -4,6 +4,8 @@ import io.nanogrid.db.Access;
 import io.nanogrid.db.Definition;
 import io.nanogrid.db.Endpoint;
 import io.nanogrid.db.PayloadFormat;
+import io.nanogrid.db.RefusedException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,7 +16,12 @@ final class DefinitionItems {
     private DefinitionItems() {
     }
 
+    /// Of what users may make long. An item may have 400 KB, and a callback's has two definitions: what is written, and what runs.
+    private static final int LONGEST = 128 << 10;
+
+    /// @throws RefusedException.DefinitionTooLong where it finds no room
     static Item of(Definition definition) {
+        requireRoom(definition);
         Item.Builder env = Item.nested();
         definition.env().forEach(env::set);
         return Item.nested().set("runtime", definition.runtime()).set("handler", definition.handler())
@@ -22,6 +29,21 @@ final class DefinitionItems {
                 .set("memoryMb", definition.memoryMb()).set("timeoutMs", definition.timeout().toMillis())
                 .set("concurrency", definition.concurrency()).set("network", definition.network())
                 .set("payload", definition.payload().name()).set("script", definition.script()).build();
+    }
+
+    private static void requireRoom(Definition definition) {
+        String library = definition.library();
+        int length = library == null ? 0 : bytes(library);
+        for (Map.Entry<String, String> variable : definition.env().entrySet()) {
+            length += bytes(variable.getKey()) + bytes(variable.getValue());
+        }
+        if (length > LONGEST) {
+            throw new RefusedException.DefinitionTooLong(length, LONGEST);
+        }
+    }
+
+    private static int bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     static Definition definition(Item item) {

@@ -11,6 +11,8 @@ import io.nanogrid.db.VersionRecord;
 import io.nanogrid.db.VersionState;
 import io.nanogrid.gateway.aws.dynamo.FunctionState.Making;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Stateless: any thread may use it.
 final class DynamoCallbacks implements CallbackRepository {
+
+    private static final int MOST_LOOKS = 10;
 
     private final Table table;
     private final Clock clock;
@@ -92,6 +96,7 @@ final class DynamoCallbacks implements CallbackRepository {
 
     @Override
     public CallbackRecord delete(long id) {
+        Callbacks.pruneAll(table, id);
         return table.write(transaction -> {
             CallbackRecord callback = Callbacks.delete(transaction, id, clock.now());
             ChatRooms.link(transaction, id, callback.chatId(), null);
@@ -209,15 +214,24 @@ final class DynamoCallbacks implements CallbackRepository {
         });
     }
 
+    /// A version that has gone between the two reads is no longer what its callback serves: that is looked up again.
     @Override
     public List<LiveRoute> liveRoutes() {
-        List<CallbackState> live = states().stream().filter(callback -> callback.live() != null).toList();
-        Map<String, VersionRecord> versions = table
-                .get(live.stream().map(callback -> version(callback.record())).toList()).stream().map(Versions::of)
-                .collect(Collectors.toMap(VersionRecord::functionId, version -> version));
-        return live.stream().map(CallbackState::record)
-                .filter(callback -> versions.containsKey(callback.function().id()))
-                .map(callback -> route(callback, versions)).toList();
+        List<CallbackState> live = states();
+        List<LiveRoute> routes = new ArrayList<>();
+        for (int attempt = 0; attempt < MOST_LOOKS && !live.isEmpty(); attempt++) {
+            Map<Long, CallbackRecord> unserved = live.stream().filter(callback -> callback.live() != null)
+                    .map(CallbackState::record).collect(Collectors.toMap(CallbackRecord::id, callback -> callback));
+            Map<String, VersionRecord> versions = table
+                    .get(unserved.values().stream().map(DynamoCallbacks::version).toList()).stream().map(Versions::of)
+                    .collect(Collectors.toMap(VersionRecord::functionId, version -> version));
+            unserved.values().removeIf(
+                    callback -> versions.containsKey(callback.function().id()) && routes.add(route(callback, versions)));
+            live = table.get(unserved.keySet().stream().map(Key::callback).toList()).stream().map(CallbackState::of)
+                    .toList();
+        }
+        routes.sort(Comparator.comparing(route -> route.deployment().callbackId()));
+        return List.copyOf(routes);
     }
 
     private static Key version(CallbackRecord callback) {
@@ -270,19 +284,7 @@ final class DynamoCallbacks implements CallbackRepository {
 
     @Override
     public List<VersionRecord> pruneVersions(long id, int keep) {
-        return table.write(transaction -> {
-            Item before = Callbacks.require(transaction, id);
-            CallbackState callback = CallbackState.of(before);
-            List<Item> old = Versions.old(table, callback.function().id(), keep, callback.live(),
-                    callback.previous().map(Deployment::version).orElse(null)).stream()
-                    .limit(DynamoFunctions.AT_ONCE).toList();
-            if (!old.isEmpty()) {
-                Callbacks.replace(transaction, before, callback.without(
-                        old.stream().map(item -> Versions.of(item).number()).collect(Collectors.toSet())));
-                old.forEach(version -> Versions.delete(transaction, version));
-            }
-            return old.stream().map(Versions::of).toList();
-        });
+        return Callbacks.prune(table, id, keep);
     }
 
     @Override
@@ -297,7 +299,6 @@ final class DynamoCallbacks implements CallbackRepository {
 
     @Override
     public Set<String> dependencyKeysInUse() {
-        return table.scanFor(Versions.DEPENDENCY_KEY).stream().map(item -> item.text(Versions.DEPENDENCY_KEY))
-                .collect(Collectors.toSet());
+        return CodeUses.libraries(table);
     }
 }

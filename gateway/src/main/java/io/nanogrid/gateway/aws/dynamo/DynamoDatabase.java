@@ -24,6 +24,8 @@ public final class DynamoDatabase implements Database {
 
     private static final Logger LOG = LoggerFactory.getLogger(DynamoDatabase.class);
 
+    private static final Duration HEALTHY_WITHIN = Duration.ofSeconds(2);
+
     private final Table table;
     private final Clock clock;
     private final DynamoExecutions executions;
@@ -89,7 +91,7 @@ public final class DynamoDatabase implements Database {
     @Override
     public boolean healthy() {
         try {
-            Changes.count(table);
+            table.look(Changes.KEY, HEALTHY_WITHIN);
             return true;
         } catch (StorageException e) {
             LOG.warn("The table can't be read: {}", e.getMessage());

@@ -60,7 +60,7 @@ final class DynamoExecutions implements ExecutionRepository {
         String end = until == null || until.isBefore(Instant.EPOCH) ? LAST : Key.ordered(Item.micros(until));
         String newest = after != null && after.compareTo(end) < 0 ? after : end;
         boolean nothing = filter.statuses() != null && filter.statuses().isEmpty();
-        if (nothing || from.compareTo(newest) > 0) {
+        if (nothing || !Key.isPossible(functionId) || from.compareTo(newest) > 0) {
             return new Page<>(List.of(), null);
         }
         QueryRequest query = query(functionId, filter, from, end, newest.equals(after) ? after : null);
@@ -101,6 +101,9 @@ final class DynamoExecutions implements ExecutionRepository {
 
     @Override
     public List<Peak> peaks(String functionId, int version, int limit) {
+        if (!Key.isPossible(functionId)) {
+            return List.of();
+        }
         QueryRequest query = QueryRequest.builder().tableName(table.name()).consistentRead(true)
                 .scanIndexForward(false).limit(1_000).keyConditionExpression("#f = :f AND #at >= :from")
                 .filterExpression("#v = :v AND attribute_exists(#p)").projectionExpression("#at, #p")

@@ -20,8 +20,10 @@ import org.jspecify.annotations.Nullable;
 final class DynamoFunctions implements FunctionRepository {
 
     private static final String CURSOR = "functions";
-    /// Versions that go in one transaction with their function, well below DynamoDB's bound of 100 items.
-    static final int AT_ONCE = 40;
+    /// Versions that go in one transaction with their function, well below DynamoDB's bounds of 100 items and 4 MB.
+    static final int AT_ONCE = 25;
+    /// Versions that are left for the transaction that deletes a function, besides what runs of it.
+    static final int KEPT = 10;
 
     private final Table table;
     private final Clock clock;
@@ -129,23 +131,13 @@ final class DynamoFunctions implements FunctionRepository {
 
     @Override
     public FunctionRecord delete(String id) {
-        List<Item> old = Versions.all(table, id);
-        for (List<Item> some : Table.inBatches(old.subList(Math.min(AT_ONCE, old.size()), old.size()), AT_ONCE)) {
-            deleteVersions(id, some);
+        while (table.get(Key.function(id)) != null && !pruneVersions(id, KEPT).isEmpty()) {
+            // The next of them.
         }
         return table.write(transaction -> {
             Item before = requireNotBuilding(transaction, id, clock.now());
             delete(transaction, before);
             return record(before);
-        });
-    }
-
-    private void deleteVersions(String id, List<Item> versions) {
-        table.write(transaction -> {
-            Item before = requireNotBuilding(transaction, id, clock.now());
-            transaction.replace(before, before);
-            versions.forEach(version -> Versions.delete(transaction, version));
-            return id;
         });
     }
 

@@ -2,13 +2,15 @@ package io.nanogrid.gateway.aws.dynamo;
 
 import io.nanogrid.db.IdempotencyKey;
 import io.nanogrid.db.IdempotencyRepository;
+import io.nanogrid.gateway.code.CodeBundle;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.UUID;
-import io.nanogrid.gateway.code.CodeBundle;
 import org.jspecify.annotations.Nullable;
 
 /// Stateless: any thread may use it. What has expired is not seen any more, and DynamoDB deletes it when it comes to it.
@@ -20,6 +22,10 @@ final class DynamoIdempotency implements IdempotencyRepository {
     private static final String EXPIRES = "expires";
     private static final String BODY_HASH = "bodyHash";
     private static final String CALL = "call";
+    private static final String OWNER = "owner";
+    private static final String SINCE = "since";
+    /// Longer than any call that somebody waits for may take: whose gateway hasn't ended it by then has died, and may never start again.
+    private static final Duration LONGEST_CALL = Duration.ofHours(2);
 
     private final Table table;
     private final Clock clock;
@@ -39,28 +45,37 @@ final class DynamoIdempotency implements IdempotencyRepository {
     public Claim claim(IdempotencyKey key, byte[] bodyHash, Instant expires) {
         String name = name(key);
         return table.write(transaction -> {
+            Instant now = clock.now();
             Item before = transaction.get(Key.idempotency(name));
-            if (before != null && (state(before) == State.RUNNING || before.time(EXPIRES).isAfter(clock.now()))) {
-                return earlier(before, bodyHash);
+            if (before != null && (isRunning(before, now) || before.time(EXPIRES).isAfter(now))) {
+                return earlier(before, bodyHash, now);
             }
+            Instant lost = now.plus(LONGEST_CALL);
+            long forgotten = (expires.isAfter(lost) ? expires : lost).getEpochSecond() + 1;
             Item running = Item.at(Key.idempotency(name)).set(BODY_HASH, bodyHash).set(STATE, State.RUNNING.name())
-                    .set(EXPIRES, expires).build();
+                    .set(EXPIRES, expires).set(OWNER, clock.gateway()).set(SINCE, now).set(TIME_TO_LIVE, forgotten)
+                    .build();
             if (before == null) {
                 transaction.create(running);
             } else {
                 transaction.replace(before, running);
             }
-            transaction.put(Item.at(Key.runningCall(clock.gateway(), name)).set(CALL, name).build());
+            transaction.put(Item.at(Key.runningCall(clock.gateway(), name)).set(CALL, name)
+                    .set(TIME_TO_LIVE, forgotten).build());
             return new Claim.Fresh();
         });
     }
 
-    private Claim earlier(Item item, byte[] bodyHash) {
+    private static boolean isRunning(Item item, Instant now) {
+        return state(item) == State.RUNNING && item.time(SINCE).plus(LONGEST_CALL).isAfter(now);
+    }
+
+    private Claim earlier(Item item, byte[] bodyHash, Instant now) {
         if (!Arrays.equals(item.bytesOrNull(BODY_HASH), bodyHash)) {
             return new Claim.Conflict();
         }
         return switch (state(item)) {
-            case RUNNING -> new Claim.Running();
+            case RUNNING -> isRunning(item, now) ? new Claim.Running() : new Claim.Unknown();
             case UNKNOWN -> new Claim.Unknown();
             case FINISHED -> {
                 byte[] response = payloads.get(item, RESPONSE);
@@ -75,7 +90,10 @@ final class DynamoIdempotency implements IdempotencyRepository {
         // Before the transaction, which may be made more than once.
         Item.Builder kept = payloads.set(Item.nested(), RESPONSE, response,
                 "answers/" + name + "-" + UUID.randomUUID());
-        end(name, State.FINISHED, kept.build());
+        Item answer = kept.build();
+        if (!end(name, State.FINISHED, answer)) {
+            payloads.keys(answer, RESPONSE).forEach(payloads::delete);
+        }
     }
 
     @Override
@@ -93,7 +111,7 @@ final class DynamoIdempotency implements IdempotencyRepository {
     private boolean end(String name, @Nullable State end, Item more) {
         return table.write(transaction -> {
             Item before = transaction.get(Key.idempotency(name));
-            if (before == null || state(before) != State.RUNNING) {
+            if (before == null || state(before) != State.RUNNING || !before.text(OWNER).equals(clock.gateway())) {
                 return false;
             }
             if (end == null) {
@@ -111,10 +129,12 @@ final class DynamoIdempotency implements IdempotencyRepository {
 
     @Override
     public int recover() {
+        List<Item> calls = table.all(Key.runningCalls(clock.gateway()));
         int recovered = 0;
-        for (Item call : table.all(Key.runningCalls(clock.gateway()))) {
+        for (Item call : calls) {
             recovered += end(call.text(CALL), State.UNKNOWN, Item.nested().build()) ? 1 : 0;
         }
+        table.deleteAll(calls.stream().map(Item::key).toList());
         return recovered;
     }
 

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,21 +47,31 @@ final class DynamoJobs implements JobRepository, JobLedger {
         Instant now = clock.now();
         JobRecord job = new JobRecord(draft, JobState.PENDING, 0, now, null, null, null, null);
         Item item = items.of(job, JobItems.place(now, draft.id()));
-        return table.write(transaction -> {
-            if (transaction.get(Key.job(draft.id())) != null) {
-                throw new IllegalArgumentException("there already is a job '%s'".formatted(draft.id()));
-            }
-            transaction.create(item);
+        boolean created = false;
+        try {
+            table.write(transaction -> {
+                if (transaction.get(Key.job(draft.id())) != null) {
+                    throw new IllegalArgumentException("there already is a job '%s'".formatted(draft.id()));
+                }
+                transaction.create(item);
+                return job;
+            });
+            created = true;
             return job;
-        });
+        } finally {
+            if (!created) {
+                items.deletePayloads(List.of(item));
+            }
+        }
     }
 
     @Override
     public void discard(String id) {
-        table.write(transaction -> {
-            transaction.delete(Key.job(id));
-            return id;
-        });
+        Item gone = table.get(Key.job(id));
+        if (gone != null) {
+            table.deleteAll(List.of(gone.key()));
+            items.deletePayloads(List.of(gone));
+        }
     }
 
     @Override
@@ -86,7 +97,7 @@ final class DynamoJobs implements JobRepository, JobLedger {
         // Before the transaction, which may be made more than once.
         Item kept = payloads.set(Item.nested(), JobItems.RESULT, result, "results/" + id + "-" + UUID.randomUUID())
                 .build();
-        return table.write(transaction -> {
+        boolean ended = table.write(transaction -> {
             Item before = transaction.get(Key.job(id));
             if (before == null || JobItems.state(before) != JobState.RUNNING) {
                 return false;
@@ -94,16 +105,23 @@ final class DynamoJobs implements JobRepository, JobLedger {
             transaction.replace(before, JobItems.ended(before, state, clock.now(), reason, kept));
             return true;
         });
+        if (!ended) {
+            items.deletePayloads(List.of(kept));
+        }
+        return ended;
     }
 
     @Override
-    public boolean giveBack(String id, boolean counts) {
+    public boolean giveBack(String id, int attempt, boolean counts) {
         return table.write(transaction -> {
             Item before = transaction.get(Key.job(id));
             if (before == null || JobItems.state(before) != JobState.RUNNING) {
                 return false;
             }
             JobRecord job = JobItems.listed(before);
+            if (job.attempts() != attempt) {
+                return false;
+            }
             if (counts && job.attempts() >= InvocationQueue.MAX_ATTEMPTS) {
                 return false;
             }
@@ -111,6 +129,12 @@ final class DynamoJobs implements JobRepository, JobLedger {
                     job.attempts() - (counts ? 0 : 1), job.acceptedAt(), null, null, null, null)));
             return true;
         });
+    }
+
+    @Override
+    public boolean isOver(String id) {
+        Item item = table.get(Key.job(id));
+        return item == null || JobItems.isFinal(item);
     }
 
     @Override
@@ -132,8 +156,11 @@ final class DynamoJobs implements JobRepository, JobLedger {
     public Page<JobRecord> list(@Nullable JobState state, int limit, @Nullable String cursor) {
         String before = Cursor.decode(LIST, cursor);
         Stream<JobState> states = state == null ? Stream.of(JobState.values()) : Stream.of(state);
-        List<Item> found = states.flatMap(one -> newest(one, before, limit + 1).stream())
-                .sorted(Comparator.comparing((Item item) -> item.text(JobItems.PLACE)).reversed()).limit(limit + 1L)
+        // A job that goes on between two of the queries is in both; what came later is true.
+        Map<String, Item> newest = new HashMap<>();
+        states.forEach(one -> newest(one, before, limit + 1)
+                .forEach(item -> newest.put(item.text(JobItems.PLACE), item)));
+        List<Item> found = newest.values().stream().sorted(Comparator.comparing((Item item) -> item.text(JobItems.PLACE)).reversed()).limit(limit + 1L)
                 .toList();
         List<Item> given = found.subList(0, Math.min(limit, found.size()));
         return new Page<>(given.stream().map(JobItems::listed).toList(),

@@ -29,7 +29,7 @@ final class ExecutionItems {
     /// What is longer is compressed.
     private static final int PLAIN = 4 << 10;
     /// Of each of the two streams, compressed: both fit into an item, which may have 400 KB.
-    private static final int LONGEST = 150 << 10;
+    private static final int LONGEST = 140 << 10;
     private static final String PACKED = "Packed";
     private static final int LONGEST_MESSAGE = 16 << 10;
 

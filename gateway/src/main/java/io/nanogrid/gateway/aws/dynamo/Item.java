@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.aws.dynamo;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
@@ -120,7 +121,7 @@ record Item(Map<String, AttributeValue> attributes) {
         private final Map<String, AttributeValue> attributes = new HashMap<>();
 
         Builder set(String name, @Nullable String text) {
-            return put(name, text == null ? null : AttributeValue.fromS(text));
+            return put(name, text == null ? null : AttributeValue.fromS(wellFormed(text)));
         }
 
         Builder set(String name, @Nullable Number number) {
@@ -169,6 +170,16 @@ record Item(Map<String, AttributeValue> attributes) {
         Item build() {
             return new Item(attributes);
         }
+    }
+
+    /// The text without halves of characters, which no encoding can say: they would have the whole request refused.
+    static String wellFormed(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+            }
+        }
+        return text;
     }
 
     /// Since 1970; what is finer is cut off.

@@ -7,6 +7,7 @@ import io.nanogrid.gateway.aws.Resources;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Jobs as items.
@@ -24,6 +25,8 @@ final class JobItems {
     private static final Duration LONGEST_WAIT = Duration.ofDays(14);
     /// Whoever cleans up does so earlier; this is for when there is nobody.
     private static final Duration KEPT = Duration.ofHours(2);
+
+    private static final int LONGEST_REASON = 4_000;
 
     private final Payloads payloads;
 
@@ -43,7 +46,7 @@ final class JobItems {
                 .set("traceparent", draft.traceparent()).set("retryOf", draft.retryOf())
                 .set("acceptedAt", job.acceptedAt()).set(PLACE, place)
                 .set(DynamoIdempotency.TIME_TO_LIVE, job.acceptedAt().plus(LONGEST_WAIT).getEpochSecond());
-        payloads.set(item, INPUT, draft.input(), "inputs/" + draft.id());
+        payloads.set(item, INPUT, draft.input(), "inputs/" + draft.id() + "-" + UUID.randomUUID());
         return changed(item.build(), job);
     }
 
@@ -54,8 +57,12 @@ final class JobItems {
     }
 
     static Item ended(Item before, JobState state, Instant now, @Nullable String reason, Item result) {
-        return Item.from(before).set(STATE, state.name()).set(ENDED, now).set("reason", reason).setAll(result)
+        return Item.from(before).set(STATE, state.name()).set(ENDED, now).set("reason", cut(reason)).setAll(result)
                 .set(DynamoIdempotency.TIME_TO_LIVE, now.plus(KEPT).getEpochSecond()).build();
+    }
+
+    private static @Nullable String cut(@Nullable String reason) {
+        return reason == null || reason.length() <= LONGEST_REASON ? reason : reason.substring(0, LONGEST_REASON) + "…";
     }
 
     static JobState state(Item item) {

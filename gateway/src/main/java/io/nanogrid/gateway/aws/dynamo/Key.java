@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.aws.dynamo;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -11,6 +12,24 @@ record Key(String partition, String sort) {
     static final String SORT = "sk";
 
     private static final String NUMBER = "%020d";
+    /// DynamoDB's own bounds, in bytes of UTF-8.
+    private static final int LONGEST_PARTITION = 2_048;
+    private static final int LONGEST_SORT = 1_024;
+
+    Key {
+        partition = Item.wellFormed(partition);
+        sort = Item.wellFormed(sort);
+    }
+
+    /// Whether anything may lie here: of what a stranger asks for by too long a name, or by none, there is nothing.
+    boolean isPossible() {
+        return isPossible(partition) && !sort.isEmpty()
+                && sort.getBytes(StandardCharsets.UTF_8).length <= LONGEST_SORT;
+    }
+
+    static boolean isPossible(String partition) {
+        return !partition.isEmpty() && partition.getBytes(StandardCharsets.UTF_8).length <= LONGEST_PARTITION;
+    }
 
     static Key function(String id) {
         return new Key(functionPartition(id), "F");
@@ -43,7 +62,12 @@ record Key(String partition, String sort) {
 
     /// @param user what has the code: a function's draft, or one of its versions
     static Key codeUse(String hash, String user) {
-        return new Key(CodeUses.PREFIX + hash, user);
+        return new Key(CodeUses.CODE, hash + "#" + user);
+    }
+
+    /// @param user the version that has the libraries
+    static Key librariesUse(String dependencyKey, String user) {
+        return new Key(CodeUses.LIBRARIES, dependencyKey + "#" + user);
     }
 
     static Key chatRoom(String chatId) {

@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 /// Bytes of any length as part of an item: within it where they are short, else beside it.
 final class Payloads {
 
-    /// An item may have 400 KB in all.
-    private static final int LONGEST_INLINE = 256 << 10;
+    /// An item may have 400 KB in all, of which a job's input and its result are two parts; and each write of an item costs what all of it does.
+    private static final int LONGEST_INLINE = 64 << 10;
     private static final String ELSEWHERE = "Blob";
 
     private static final Logger LOG = LoggerFactory.getLogger(Payloads.class);

@@ -1,12 +1,15 @@
 package io.nanogrid.gateway.aws.dynamo;
 
 import io.nanogrid.db.StorageException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -21,9 +24,10 @@ import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedExce
 import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
-import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+import software.amazon.awssdk.services.dynamodb.model.TransactionConflictException;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 /// One table. All reads are consistent. Safe for use by many threads; each method waits for DynamoDB, as long as the client's own bounds let it.
@@ -37,6 +41,11 @@ final class Table {
     /// DynamoDB's own bound.
     private static final int BATCH = 100;
     private static final int WRITTEN_AT_ONCE = 25;
+    /// Says which write an item is from.
+    private static final String TOKEN = "token";
+    /// What a transaction may be cancelled for and then be made again from what is stored now. Its throttling is not the SDK's to try again.
+    private static final Set<String> PASSING = Set.of("None", "ConditionalCheckFailed", "TransactionConflict",
+            "ThrottlingError", "ProvisionedThroughputExceeded");
 
     private final DynamoDbClient client;
     private final String name;
@@ -56,18 +65,25 @@ final class Table {
 
     @Nullable
     Item get(Key key) {
-        return guarded(() -> {
+        return !key.isPossible() ? null : guarded(() -> {
             Map<String, AttributeValue> found = client
                     .getItem(request -> request.tableName(name).key(key.attributes()).consistentRead(true)).item();
             return found == null || found.isEmpty() ? null : new Item(found);
         });
     }
 
+    /// Reads in vain.
+    ///
+    /// @throws StorageException where there is no answer in time too
+    void look(Key key, Duration patience) {
+        guarded(() -> client.getItem(request -> request.tableName(name).key(key.attributes())
+                .overrideConfiguration(call -> call.apiCallTimeout(patience))));
+    }
+
     /// Those that are there, in the order of their keys.
     List<Item> get(List<Key> keys) {
         Map<Key, Item> found = new HashMap<>();
-        for (int from = 0; from < keys.size(); from += BATCH) {
-            List<Key> batch = keys.subList(from, Math.min(keys.size(), from + BATCH));
+        for (List<Key> batch : inBatches(keys.stream().filter(Key::isPossible).distinct().toList(), BATCH)) {
             guarded(() -> {
                 collect(batch, found);
                 return found;
@@ -78,7 +94,7 @@ final class Table {
 
     private void collect(List<Key> keys, Map<Key, Item> found) {
         KeysAndAttributes wanted = KeysAndAttributes.builder().consistentRead(true)
-                .keys(keys.stream().distinct().map(Key::attributes).toList()).build();
+                .keys(keys.stream().map(Key::attributes).toList()).build();
         Map<String, KeysAndAttributes> left = Map.of(name, wanted);
         for (int attempt = 1; !left.isEmpty(); attempt++) {
             if (attempt > MOST_ATTEMPTS) {
@@ -104,6 +120,9 @@ final class Table {
 
     /// All of a partition whose place begins so, by place.
     List<Item> all(String partition, String prefix) {
+        if (!Key.isPossible(partition)) {
+            return List.of();
+        }
         QueryRequest.Builder request = query(partition);
         if (!prefix.isEmpty()) {
             request.keyConditionExpression("pk = :pk AND begins_with(sk, :sk)").expressionAttributeValues(
@@ -129,14 +148,6 @@ final class Table {
     private QueryRequest.Builder query(String partition) {
         return QueryRequest.builder().tableName(name).consistentRead(true).keyConditionExpression("pk = :pk")
                 .expressionAttributeValues(Map.of(":pk", AttributeValue.fromS(partition)));
-    }
-
-    /// Every item that has the attribute, found by reading the whole table: for cleaning up, and nowhere near a call.
-    List<Item> scanFor(String attribute) {
-        ScanRequest request = ScanRequest.builder().tableName(name).consistentRead(true)
-                .filterExpression("attribute_exists(#a)").projectionExpression("pk, sk, #a")
-                .expressionAttributeNames(Map.of("#a", attribute)).build();
-        return guarded(() -> client.scanPaginator(request).items().stream().map(Item::new).toList());
     }
 
     private void write(List<WriteRequest> writes) {
@@ -181,7 +192,7 @@ final class Table {
                 return result;
             }
             if (attempt == MOST_ATTEMPTS) {
-                throw new StorageException("too many others change the same thing at once; try again");
+                throw new StorageException("DynamoDB: too many others change the same thing at once; try again");
             }
             pause(attempt);
         }
@@ -195,20 +206,27 @@ final class Table {
         return alone == null ? committed(transaction.items()) : stored(alone);
     }
 
-    /// Costs half of what a transaction does.
+    /// Costs half of what a transaction does. It hasn't the token by which a transaction is known again when its answer was lost and it is sent
+    /// once more: its item has one instead.
     private boolean stored(Put put) {
+        AttributeValue token = AttributeValue.fromS(UUID.randomUUID().toString());
+        Map<String, AttributeValue> item = new HashMap<>(put.item());
+        item.put(TOKEN, token);
         return guarded(() -> {
             try {
-                client.putItem(request -> request.tableName(name).item(put.item())
+                client.putItem(request -> request.tableName(name).item(item)
                         .conditionExpression(put.conditionExpression())
                         .expressionAttributeNames(put.hasExpressionAttributeNames()
                                 ? put.expressionAttributeNames()
                                 : null)
                         .expressionAttributeValues(put.hasExpressionAttributeValues()
                                 ? put.expressionAttributeValues()
-                                : null));
+                                : null)
+                        .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD));
                 return true;
             } catch (ConditionalCheckFailedException e) {
+                return e.hasItem() && token.equals(e.item().get(TOKEN));
+            } catch (TransactionConflictException e) {
                 return false;
             }
         });
@@ -220,7 +238,7 @@ final class Table {
                 client.transactWriteItems(request -> request.transactItems(items));
                 return true;
             } catch (TransactionCanceledException e) {
-                if (isConflict(e)) {
+                if (isPassing(e)) {
                     return false;
                 }
                 throw e;
@@ -228,11 +246,9 @@ final class Table {
         });
     }
 
-    /// Whether it could go well if it were made again from what is stored now.
-    private static boolean isConflict(TransactionCanceledException e) {
+    private static boolean isPassing(TransactionCanceledException e) {
         return e.hasCancellationReasons() && e.cancellationReasons().stream().map(CancellationReason::code)
-                .allMatch(code -> code == null || code.equals("None") || code.equals("ConditionalCheckFailed")
-                        || code.equals("TransactionConflict"));
+                .allMatch(code -> code == null || PASSING.contains(code));
     }
 
     private static void pause(int attempt) {

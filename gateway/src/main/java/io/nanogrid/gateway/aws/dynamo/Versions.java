@@ -56,6 +56,7 @@ final class Versions {
         VersionRecord ended = new VersionRecord(functionId, number, version.definition(), dependencyKey, end,
                 version.createdAt());
         transaction.replace(before, item(ended));
+        CodeUses.ofLibraries(transaction, functionId, number, dependencyKey);
         return ended;
     }
 
@@ -75,5 +76,6 @@ final class Versions {
         VersionRecord gone = of(version);
         transaction.delete(version);
         CodeUses.endOfVersion(transaction, gone.functionId(), gone.number(), gone.definition().codeHash());
+        CodeUses.endOfLibraries(transaction, gone.functionId(), gone.number(), gone.dependencyKey());
     }
 }

@@ -1,8 +1,10 @@
 package io.nanogrid.gateway.aws.sqs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nanogrid.db.JobDraft;
 import java.io.IOException;
@@ -19,7 +21,10 @@ record JobMessage(@Nullable String jobId, String requestId, String functionId, @
 
     /// SQS takes 256 KiB in all; what is longer stays in the ledger alone.
     private static final int LONGEST_INPUT = 128 << 10;
+    private static final int LONGEST = 240 << 10;
     private static final ObjectMapper JSON = new ObjectMapper();
+    /// ASCII alone: SQS refuses some characters that JSON allows.
+    private static final ObjectWriter WRITER = JSON.writer().with(JsonWriteFeature.ESCAPE_NON_ASCII);
     private static final Pattern ID = Pattern.compile("[\\x21-\\x7e]{1,200}");
 
     static String write(JobDraft draft) {
@@ -36,7 +41,20 @@ record JobMessage(@Nullable String jobId, String requestId, String functionId, @
         if (draft.input().length <= LONGEST_INPUT) {
             message.set("input", input(draft.input()));
         }
-        return message.toString();
+        String text = text(message);
+        if (text.length() <= LONGEST) {
+            return text;
+        }
+        message.remove("input");
+        return text(message);
+    }
+
+    private static String text(JsonNode message) {
+        try {
+            return WRITER.writeValueAsString(message);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static JsonNode input(byte[] input) {

@@ -3,6 +3,7 @@ package io.nanogrid.gateway.aws.sqs;
 import io.nanogrid.gateway.aws.AwsClients;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -11,14 +12,18 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
+import software.amazon.awssdk.services.sqs.model.SqsException;
 
 /// Takes messages out of one queue while somebody wants some, one long poll at a time, and keeps them from others as long as they are held. Safe
 /// for use by many threads.
@@ -30,6 +35,10 @@ final class Receiver implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
     /// SQS's own bound for one request.
     private static final int AT_ONCE = 10;
+    private static final int LONGEST_REASON = 1_000;
+    /// SQS takes 256 KiB in all.
+    private static final int LONGEST_CUT = 48 << 10;
+    private static final Pattern STRANGE = Pattern.compile("[^\\x09\\x0a\\x0d\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufffd]");
     /// So many times is a message extended before it would come to others.
     private static final int TRIES = 3;
     private static final Duration AFTER_A_FAILURE = Duration.ofSeconds(1);
@@ -42,6 +51,7 @@ final class Receiver implements AutoCloseable {
     private final Duration invisible;
     private final IntSupplier wanted;
     private final Consumer<Held> taker;
+    private final Predicate<Held> worthHolding;
     private final Set<Held> held = ConcurrentHashMap.newKeySet();
     private final Semaphore woken = new Semaphore(0);
     private final Semaphore closing = new Semaphore(0);
@@ -53,14 +63,17 @@ final class Receiver implements AutoCloseable {
 
     /// @param wanted how many messages there is room for; 0 while none are wanted
     /// @param taker gets each message, in the polling thread; must not block
+    /// @param worthHolding asked now and then of each message that is held: one that isn't is given back
     /// @param invisible how long after the death of this process others get what it held
-    Receiver(AwsClients clients, SqsAddress address, IntSupplier wanted, Consumer<Held> taker, Duration invisible) {
+    Receiver(AwsClients clients, SqsAddress address, IntSupplier wanted, Consumer<Held> taker,
+            Predicate<Held> worthHolding, Duration invisible) {
         this.polls = clients.sqsPolls();
         this.client = clients.sqs();
         this.address = address;
         this.invisible = invisible;
         this.wanted = wanted;
         this.taker = taker;
+        this.worthHolding = worthHolding;
         this.poller = Thread.ofVirtual().name("sqs-poll").unstarted(this::poll);
         this.extender = Thread.ofVirtual().name("sqs-extend").unstarted(this::extend);
     }
@@ -132,9 +145,12 @@ final class Receiver implements AutoCloseable {
     private void extend() {
         try {
             while (!closing.tryAcquire(invisible.toMillis() / TRIES, TimeUnit.MILLISECONDS)) {
-                List<Held> all = List.copyOf(held);
-                for (int from = 0; from < all.size(); from += AT_ONCE) {
-                    extend(all.subList(from, Math.min(all.size(), from + AT_ONCE)));
+                try {
+                    for (List<Held> some : batches()) {
+                        extend(some);
+                    }
+                } catch (RuntimeException e) {
+                    LOG.error("Messages can't be held", e);
                 }
             }
         } catch (InterruptedException e) {
@@ -142,19 +158,43 @@ final class Receiver implements AutoCloseable {
         }
     }
 
-    /// What can't be extended comes to somebody else before long; whoever ends it first has ended it.
+    private List<List<Held>> batches() {
+        List<Held> all = List.copyOf(held);
+        List<List<Held>> batches = new ArrayList<>();
+        for (int from = 0; from < all.size(); from += AT_ONCE) {
+            batches.add(all.subList(from, Math.min(all.size(), from + AT_ONCE)));
+        }
+        return batches;
+    }
+
     private void extend(List<Held> some) {
-        List<ChangeMessageVisibilityBatchRequestEntry> entries = new ArrayList<>();
+        List<Duration> times = new ArrayList<>();
         for (Held one : some) {
-            entries.add(ChangeMessageVisibilityBatchRequestEntry.builder().id("m" + entries.size())
-                    .receiptHandle(one.receipt()).visibilityTimeout((int) invisible.toSeconds()).build());
+            boolean hold = worthHolding.test(one);
+            times.add(hold ? invisible : Duration.ZERO);
+            if (!hold) {
+                held.remove(one);
+            }
         }
         try {
-            client.changeMessageVisibilityBatch(request -> request.queueUrl(address.queue()).entries(entries)).failed()
-                    .forEach(failure -> LOG.debug("A message can't be held any longer: {}", failure.message()));
+            change(some, times);
         } catch (SdkException e) {
             LOG.warn("SQS can't be told to hold messages: {}", e.getMessage());
         }
+    }
+
+    /// What SQS says can't be held any longer isn't held: it comes to somebody else before long.
+    private void change(List<Held> some, List<Duration> times) {
+        List<ChangeMessageVisibilityBatchRequestEntry> entries = new ArrayList<>();
+        for (int i = 0; i < some.size(); i++) {
+            entries.add(ChangeMessageVisibilityBatchRequestEntry.builder().id(String.valueOf(i))
+                    .receiptHandle(some.get(i).receipt()).visibilityTimeout((int) times.get(i).toSeconds()).build());
+        }
+        client.changeMessageVisibilityBatch(request -> request.queueUrl(address.queue()).entries(entries)).failed()
+                .stream().filter(BatchResultErrorEntry::senderFault).forEach(failure -> {
+                    LOG.info("A message can't be held any longer: {}", failure.message());
+                    held.remove(some.get(Integer.parseInt(failure.id())));
+                });
     }
 
     /// The message has been dealt with. Where SQS can't be told, it comes again, to be recognized as dealt with.
@@ -167,6 +207,11 @@ final class Receiver implements AutoCloseable {
                 LOG.warn("A message that has been dealt with can't be deleted, and comes again: {}", e.getMessage());
             }
         }
+    }
+
+    /// Says nothing to SQS: the message is somebody else's, or comes again.
+    void forget(Held message) {
+        held.remove(message);
     }
 
     /// Others may have the message, after a while.
@@ -191,14 +236,34 @@ final class Receiver implements AutoCloseable {
             return;
         }
         try {
-            MessageAttributeValue why = MessageAttributeValue.builder().dataType("String").stringValue(reason).build();
-            client.sendMessage(request -> request.queueUrl(place).messageBody(message.body())
-                    .messageAttributes(Map.of("reason", why)));
+            putAside(place, message.body(), printable(reason));
             delete(message);
         } catch (SdkException e) {
             LOG.error("A message that can't be used can't be put aside: {}", e.getMessage());
             release(message, invisible);
         }
+    }
+
+    /// One that is too long together with its reason is cut, so that it goes all the same.
+    private void putAside(String place, String body, String reason) {
+        MessageAttributeValue why = MessageAttributeValue.builder().dataType("String").stringValue(reason).build();
+        try {
+            client.sendMessage(
+                    request -> request.queueUrl(place).messageBody(body).messageAttributes(Map.of("reason", why)));
+        } catch (SqsException e) {
+            if (e.isThrottlingException() || e.statusCode() >= 500 || body.length() <= LONGEST_CUT) {
+                throw e;
+            }
+            LOG.warn("A message is put aside that is cut to its first {} characters, since SQS says: {}", LONGEST_CUT,
+                    e.getMessage());
+            putAside(place, body.substring(0, LONGEST_CUT), reason);
+        }
+    }
+
+    /// As SQS takes it: not empty, not long, and without what XML has no place for.
+    private static String printable(String reason) {
+        String plain = STRANGE.matcher(reason).replaceAll("?");
+        return plain.isBlank() ? "unknown" : plain.substring(0, Math.min(plain.length(), LONGEST_REASON));
     }
 
     private static void pause(Duration time) {
@@ -220,6 +285,14 @@ final class Receiver implements AutoCloseable {
     public void close() {
         stop();
         closing.release();
-        held.forEach(message -> release(message, Duration.ZERO));
+        try {
+            for (List<Held> some : batches()) {
+                some.forEach(held::remove);
+                change(some, Collections.nCopies(some.size(), Duration.ZERO));
+            }
+        } catch (SdkException e) {
+            LOG.warn("Messages can't be given back now, and are there again in {} s: {}", invisible.toSeconds(),
+                    e.getMessage());
+        }
     }
 }

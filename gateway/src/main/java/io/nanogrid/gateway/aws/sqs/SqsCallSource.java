@@ -35,7 +35,8 @@ public final class SqsCallSource implements CallSource {
 
     @Override
     public void start(IntSupplier room, Consumer<Arrived> taker) {
-        Receiver started = new Receiver(clients, address, room, message -> take(message, taker), INVISIBLE);
+        Receiver started = new Receiver(clients, address, room, message -> take(message, taker),
+                _ -> true, INVISIBLE);
         receiver = started;
         started.start();
     }

@@ -12,12 +12,12 @@ import io.nanogrid.gateway.aws.JobLedger.Begun;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,7 +38,9 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     /// For how long after somebody has asked for a job another is looked for.
     private static final Duration WANTED = Duration.ofSeconds(1);
     /// Jobs of busy functions that may lie here, so that they keep others from coming neither for long nor by filling the memory.
-    private static final int MOST_READY = 1_000;
+    private static final int MOST_READY = 200;
+    /// After this time a job that lies here goes back, so that it comes to whoever can begin it.
+    private static final Duration MOST_LYING = Duration.ofMinutes(1);
 
     private final SqsClient client;
     private final SqsAddress address;
@@ -47,29 +49,42 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     private final Receiver receiver;
     private final int atOnce;
     private final Duration pause;
-    private final Map<String, Held> begun = new ConcurrentHashMap<>();
     private volatile @Nullable Function<JobRecord, byte[]> resultOfTheDead;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
-    /// Messages that haven't been begun, with their functions. Guarded by the lock, as is the next.
+    /// Messages that haven't been begun, with their functions. Guarded by the lock, as are the next two.
     private final Map<Held, Ready> ready = new LinkedHashMap<>();
+    /// What this process runs, by the jobs' ids.
+    private final Map<String, Run> begun = new HashMap<>();
     private long wantedUntil = System.nanoTime();
 
     /// @param foreign whether it comes from somebody who keeps no ledger
-    private record Ready(String jobId, String functionId, boolean foreign) {
+    /// @param since when it came, by [System#nanoTime]
+    private record Ready(String jobId, String functionId, boolean foreign, long since) {
+    }
+
+    /// @param message the one that keeps the job from others
+    /// @param attempt that this process makes; 0 until the ledger has said
+    private record Run(Held message, int attempt) {
     }
 
     /// @param atOnce how many messages to take at once, at most: those that this process can begin soon
     /// @param pause before a job is tried again that the platform couldn't run
     public SqsQueue(AwsClients clients, SqsAddress address, JobLedger ledger, int atOnce, Duration pause) {
+        this(clients, address, ledger, atOnce, pause, INVISIBLE);
+    }
+
+    /// @param invisible how long after this process's death its jobs come to others
+    SqsQueue(AwsClients clients, SqsAddress address, JobLedger ledger, int atOnce, Duration pause,
+            Duration invisible) {
         this.client = clients.sqs();
         this.address = address;
         this.ledger = ledger;
         this.atOnce = atOnce;
         this.pause = pause;
-        this.backlog = new Backlog(new Depth(clients.sqs(), address.queue())::visible);
-        this.receiver = new Receiver(clients, address, this::room, this::take, INVISIBLE);
+        this.backlog = new Backlog(this::waiting);
+        this.receiver = new Receiver(clients, address, this::room, this::take, this::isWorthHolding, invisible);
         receiver.start();
     }
 
@@ -111,13 +126,29 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         }
     }
 
+    /// For the receiver, of each message in turn.
+    private boolean isWorthHolding(Held message) {
+        lock.lock();
+        try {
+            Ready waiting = ready.get(message);
+            if (waiting == null || System.nanoTime() - waiting.since() < MOST_LYING.toNanos()) {
+                return true;
+            }
+            ready.remove(message);
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Keeps of the message what names the job: the rest stands in the ledger, or is read once more.
     private void take(Held message) {
         try {
             JobMessage job = JobMessage.read(message.body());
             lock.lock();
             try {
-                ready.put(message, new Ready(job.draft().id(), job.functionId(), job.jobId() == null));
+                ready.put(message, new Ready(job.draft().id(), job.functionId(), job.jobId() == null,
+                        System.nanoTime()));
                 arrived.signalAll();
             } finally {
                 lock.unlock();
@@ -132,13 +163,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     public List<JobRecord> claim(int max, Set<String> except, Duration wait) throws InterruptedException {
         long start = System.nanoTime();
         while (true) {
-            List<JobRecord> claimed = new ArrayList<>();
-            for (Map.Entry<Held, Ready> next : pick(max, except)) {
-                JobRecord job = begin(next.getKey(), next.getValue());
-                if (job != null) {
-                    claimed.add(job);
-                }
-            }
+            List<JobRecord> claimed = begin(pick(max, except));
             long left = TimeUnit.NANOSECONDS.convert(wait) - (System.nanoTime() - start);
             if (!claimed.isEmpty() || !awaitArrival(except, left)) {
                 return claimed;
@@ -183,24 +208,59 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         }
     }
 
+    /// Begins as many as can be begun: where the ledger fails, the others lie here again.
+    private List<JobRecord> begin(List<Map.Entry<Held, Ready>> picked) {
+        List<JobRecord> claimed = new ArrayList<>();
+        for (int i = 0; i < picked.size(); i++) {
+            try {
+                JobRecord job = begin(picked.get(i).getKey(), picked.get(i).getValue());
+                if (job != null) {
+                    claimed.add(job);
+                }
+            } catch (StorageException e) {
+                layBack(picked.subList(i + 1, picked.size()));
+                if (claimed.isEmpty()) {
+                    throw e;
+                }
+                LOG.warn("Not all jobs can be begun that are here: {}", e.getMessage());
+                break;
+            }
+        }
+        return claimed;
+    }
+
+    private void layBack(List<Map.Entry<Held, Ready>> some) {
+        lock.lock();
+        try {
+            some.forEach(next -> ready.put(next.getKey(), next.getValue()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// @return null where there is nothing to run
     private @Nullable JobRecord begin(Held message, Ready ready) {
+        String id = ready.jobId();
+        if (isRunHere(id, message)) {
+            return null;
+        }
         boolean settled = false;
         try {
             if (ready.foreign()) {
                 writeDown(message);
             }
-            JobRecord job = switch (ledger.begin(ready.jobId())) {
+            JobRecord job = switch (ledger.begin(id)) {
                 case Begun.Started(JobRecord started) -> {
-                    begun.put(ready.jobId(), message);
+                    number(id, started.attempts());
                     yield started;
                 }
                 case Begun.Over() -> {
-                    receiver.delete(message);
+                    receiver.delete(ended(id, message));
                     yield null;
                 }
                 case Begun.Exhausted(JobRecord exhausted) -> {
-                    bury(message, exhausted);
+                    bury(exhausted);
+                    receiver.deadLetter(ended(id, message), reasonOfDeath(exhausted));
                     yield null;
                 }
             };
@@ -208,9 +268,49 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
             return job;
         } finally {
             if (!settled) {
-                receiver.release(message, pause);
+                receiver.release(ended(id, message), pause);
             }
         }
+    }
+
+    /// SQS delivers a message twice at times, or again when it couldn't be told in time to hold it. Whoever runs the job already holds it by the
+    /// newer message then, and else is the one to run it.
+    private boolean isRunHere(String id, Held message) {
+        Run present;
+        lock.lock();
+        try {
+            present = begun.get(id);
+            begun.put(id, new Run(message, present == null ? 0 : present.attempt()));
+        } finally {
+            lock.unlock();
+        }
+        if (present != null) {
+            receiver.forget(present.message());
+        }
+        return present != null;
+    }
+
+    private void number(String id, int attempt) {
+        lock.lock();
+        try {
+            begun.computeIfPresent(id, (_, run) -> new Run(run.message(), attempt));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private @Nullable Run ended(String id) {
+        lock.lock();
+        try {
+            return begun.remove(id);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Held ended(String id, Held message) {
+        Run run = ended(id);
+        return run == null ? message : run.message();
     }
 
     private void writeDown(Held message) {
@@ -223,46 +323,80 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         }
     }
 
-    private void bury(Held message, JobRecord job) {
-        String reason = "whoever ran it died during each of its %d attempts".formatted(job.attempts());
+    private static String reasonOfDeath(JobRecord job) {
+        return "whoever ran it died during each of its %d attempts".formatted(job.attempts());
+    }
+
+    private void bury(JobRecord job) {
         Function<JobRecord, byte[]> result = resultOfTheDead;
         byte[] none = "null".getBytes(StandardCharsets.UTF_8);
-        ledger.end(job.draft().id(), JobState.DEAD, result == null ? none : result.apply(job), reason);
-        receiver.deadLetter(message, reason);
+        ledger.end(job.draft().id(), JobState.DEAD, result == null ? none : result.apply(job), reasonOfDeath(job));
     }
 
     @Override
     public boolean complete(String id, byte[] result) {
-        boolean ended = ledger.end(id, JobState.DONE, result, null);
-        Held message = begun.remove(id);
-        if (message != null) {
-            receiver.delete(message);
+        if (!ledger.end(id, JobState.DONE, result, null)) {
+            letGo(id);
+            return false;
         }
-        return ended;
+        Run run = ended(id);
+        if (run != null) {
+            receiver.delete(run.message());
+        }
+        return true;
     }
 
     @Override
     public boolean giveUp(String id, byte[] result, String reason) {
-        boolean ended = ledger.end(id, JobState.DEAD, result, reason);
-        Held message = begun.remove(id);
-        if (message != null && ended) {
-            receiver.deadLetter(message, reason);
-        } else if (message != null) {
-            receiver.delete(message);
+        if (!ledger.end(id, JobState.DEAD, result, reason)) {
+            letGo(id);
+            return false;
         }
-        return ended;
+        Run run = ended(id);
+        if (run != null) {
+            receiver.deadLetter(run.message(), reason);
+        }
+        return true;
+    }
+
+    /// Somebody else has ended the job, or has it. In that case its message is theirs, and they need it.
+    private void letGo(String id) {
+        Run run = ended(id);
+        if (run != null && ledger.isOver(id)) {
+            receiver.delete(run.message());
+        } else if (run != null) {
+            receiver.forget(run.message());
+        }
     }
 
     @Override
     public boolean giveBack(String id, boolean counts) {
-        if (!ledger.giveBack(id, counts)) {
+        int attempt = attempt(id);
+        if (attempt == 0) {
             return false;
         }
-        Held message = begun.remove(id);
-        if (message != null) {
-            receiver.release(message, counts ? pause : Duration.ZERO);
+        if (!ledger.giveBack(id, attempt, counts)) {
+            if (!counts || attempt < MAX_ATTEMPTS) {
+                letGo(id);
+            }
+            return false;
+        }
+        Run run = ended(id);
+        if (run != null) {
+            receiver.release(run.message(), counts ? pause : Duration.ZERO);
         }
         return true;
+    }
+
+    /// @return 0 where this process doesn't run the job
+    private int attempt(String id) {
+        lock.lock();
+        try {
+            Run run = begun.get(id);
+            return run == null ? 0 : run.attempt();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Does nothing now: what a process that died left comes to somebody else by itself.
