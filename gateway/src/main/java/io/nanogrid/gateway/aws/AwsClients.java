@@ -34,6 +34,8 @@ public final class AwsClients implements AutoCloseable {
         if (System.getProperty("http.maxConnections") == null) {
             System.setProperty("http.maxConnections", "64");
         }
+        // It would send a request a second time by itself where the connection broke, without the SDK's knowing.
+        System.setProperty("sun.net.http.retryPost", "false");
     }
 
     private final DefaultCredentialsProvider credentials = DefaultCredentialsProvider.builder().build();

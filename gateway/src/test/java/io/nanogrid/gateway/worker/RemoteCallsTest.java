@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -73,7 +74,7 @@ class RemoteCallsTest {
         machines.close();
     }
 
-    private static Call call(byte[] event, boolean asValue, FilesInMemory files) {
+    private static Call call(byte[] event, boolean asValue, @Nullable FilesInMemory files) {
         Bytes bytes = Bytes.wrap(event);
         return new Call("r 1".replace(' ', '-'), function, asValue, files, bytes,
                 () -> Bytes.utf8("{\"body\":\"wrapped\"}"), deadline -> Bytes.utf8(

@@ -15,6 +15,7 @@ import io.nanogrid.gateway.wire.Bytes;
 import io.nanogrid.gateway.worker.Machines.Machine;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -195,7 +196,7 @@ class RemoteFaultsTest {
 
         Message dead = machines.deadLetter();
         assertThat(dead.body()).isEqualTo("{\"requestId\":\"r\",\"event\":\"\"}");
-        assertThat(dead.messageAttributes().get("reason").stringValue()).isEqualTo("functionId is missing");
+        assertThat(reason(dead)).isEqualTo("functionId is missing");
         awaitTrue(() -> isEmpty(machines.calls.queue()));
     }
 
@@ -212,7 +213,7 @@ class RemoteFaultsTest {
 
         assertThat(call.get().outcome()).isInstanceOfSatisfying(Outcome.Unavailable.class,
                 outcome -> assertThat(outcome.message()).contains("died"));
-        assertThat(machines.deadLetter().messageAttributes().get("reason").stringValue()).contains("3 times");
+        assertThat(reason(machines.deadLetter())).contains("3 times");
         assertThat(worker.ran).hasValue(0);
     }
 
@@ -394,5 +395,9 @@ class RemoteFaultsTest {
         }
         assertThat(auto.dispatch(call(slow, "0")).outcome()).isEqualTo(SLEPT);
         assertThat(worker.ran).hasValue(1);
+    }
+
+    private static String reason(Message dead) {
+        return Objects.requireNonNull(dead.messageAttributes().get("reason")).stringValue();
     }
 }

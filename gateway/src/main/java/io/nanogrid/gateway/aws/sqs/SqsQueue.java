@@ -83,7 +83,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         this.ledger = ledger;
         this.atOnce = atOnce;
         this.pause = pause;
-        this.backlog = new Backlog(this::waiting);
+        this.backlog = new Backlog(new Depth(clients.sqs(), address.queue())::visible);
         this.receiver = new Receiver(clients, address, this::room, this::take, this::isWorthHolding, invisible);
         receiver.start();
     }

@@ -10,6 +10,7 @@ import io.nanogrid.db.StorageException;
 import io.nanogrid.gateway.aws.AwsClients;
 import io.nanogrid.gateway.aws.Resources;
 import io.nanogrid.gateway.aws.s3.S3Blobs;
+import io.nanogrid.gateway.aws.sqs.Depth;
 import io.nanogrid.gateway.aws.sqs.SqsAddress;
 import io.nanogrid.gateway.aws.sqs.SqsQueue;
 import io.nanogrid.gateway.cluster.FaultProxy;
@@ -203,6 +204,7 @@ class DynamoFaultTest {
 
         proxy.heal();
         assertThat(database.jobs().find("j")).isEmpty();
-        assertThat(((SqsQueue) database.queue()).waiting()).isZero();
+        SqsAddress queue = SqsAddress.of(clients.sqs(), cloud.config().queueName());
+        assertThat(new Depth(clients.sqs(), queue.queue()).visible()).isZero();
     }
 }
