@@ -1,18 +1,17 @@
 """The command line of benchmarks/run.sh, and the order in which things are measured."""
 import argparse
-import json
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import machine
 import report
 import warm
 from cold import ColdFunctions
+from report import say
 from servers import BareHello, BenchError, Gateway
 
 HELLO = {
@@ -21,10 +20,6 @@ HELLO = {
 }
 # While functions are deployed, their instances may go again at once; while cold starts are counted, nothing may be evicted.
 DEPLOY_BUDGET_MB, MEASURE_BUDGET_MB = 1024, 65536
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 def parse():
@@ -100,19 +95,7 @@ def main():
             for engine in options.engines:
                 rows += measure_engine(engine, options, java, {"bare hello": bare, "bare, Jetty's pool": jetty}, directory)
     settings = {"seconds": options.seconds, "rounds": options.rounds, "coldStarts": options.cold}
-    print(report.plain(rows))
-    write(options.out, described, disturbance.so_far(), settings, rows)
-
-
-def write(out, described, disturbance, settings, rows):
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    name = time.strftime("%Y-%m-%d-%H%M%S", time.gmtime())
-    (out / f"{name}.json").write_text(json.dumps(
-        {"machine": described, "disturbance": disturbance, "settings": settings, "rows": [row.as_json() for row in rows]},
-        indent=2, ensure_ascii=False) + "\n")
-    (out / f"{name}.md").write_text(report.markdown(f"Benchmark of {described['date']}", described, disturbance, settings, rows))
-    say(f"Written: {out / name}.json and .md")
+    report.write(options.out, "Benchmark", "", described, disturbance.so_far(), settings, rows, "the bare hello")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ def describe(java):
         "node": first_line("node", "--version"),
         "bubblewrap": first_line("bwrap", "--version"),
         "docker": first_line("docker", "version", "--format", "{{.Server.Version}}"),
+        "redis": first_line("redis-server", "--version"),
         "wrk": (first_line("wrk", "--version") or "").split(" Copyright")[0],
     }
 
@@ -47,19 +48,31 @@ def distribution():
         return None
 
 
+def times():
+    """What the processors have done so far, in ticks: user, nice, system, idle, waiting for disks, interrupts, soft ones, stolen."""
+    with open("/proc/stat") as stat:
+        return [int(value) for value in stat.readline().split()[1:9]]
+
+
+class BusyShare:
+    """How much of their time the processors have worked since this was made."""
+
+    def __init__(self):
+        self._before = times()
+
+    def percent(self):
+        spent = [now - before for now, before in zip(times(), self._before)]
+        return 100 * (1 - (spent[3] + spent[4]) / max(1, sum(spent)))
+
+
 class Disturbance:
     """What the machine did besides: the load average before and, with our own load, after; how much time a hypervisor gave to others."""
 
     def __init__(self):
-        self._load, self._times = os.getloadavg(), self._read()
-
-    @staticmethod
-    def _read():
-        with open("/proc/stat") as stat:
-            return [int(value) for value in stat.readline().split()[1:9]]
+        self._load, self._times = os.getloadavg(), times()
 
     def so_far(self):
-        spent = [now - before for now, before in zip(self._read(), self._times)]
+        spent = [now - before for now, before in zip(times(), self._times)]
         return {"loadAverageBefore": [round(value, 2) for value in self._load],
                 "loadAverageAfter": [round(value, 2) for value in os.getloadavg()],
                 "stolenPercent": round(100 * spent[7] / max(1, sum(spent)), 1)}

@@ -1,5 +1,9 @@
 """Turns samples into rows, and rows into a table."""
+import json
+import sys
+import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median
 from typing import Optional
 
@@ -42,14 +46,20 @@ class Row:
     def cells(self):
         ratio = f"{self.ratio:.2f}× ({min(self.ratios):.2f}–{max(self.ratios):.2f})" if self.ratios else ""
         verdict = "" if self.met is None else "ok" if self.met else "over"
-        return (self.engine, self.function, self.measure, f"{number(self.value)} {self.unit}",
-                f"{number(min(self.samples))}–{number(max(self.samples))}", ratio, self.target, verdict)
+        figure = number if self.unit else "{:,.0f}".format  # what has no unit is counted
+        return (self.engine, self.function, self.measure, f"{figure(self.value)} {self.unit}".strip(),
+                f"{figure(min(self.samples))}–{figure(max(self.samples))}", ratio, self.target, verdict)
 
     def as_json(self):
         return {**asdict(self), "value": self.value, "ratio": self.ratio}
 
 
-HEAD = ("engine", "function", "measure", "median", "min–max", "to the bare hello", "target", "")
+def head(reference):
+    return "engine", "function", "measure", "median", "min–max", f"to {reference}", "target", ""
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def number(value):
@@ -83,14 +93,28 @@ def cold_rows(engine, runtime, kind, samples):
     yield Row(engine, runtime, "of it until the instance was there", "ms", list(inits))
 
 
-def plain(rows):
-    cells = [HEAD, *(row.cells() for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
+def plain(rows, reference):
+    cells = [head(reference), *(row.cells() for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells)
 
 
-def markdown(title, machine, disturbance, options, rows):
-    facts = {**machine, **disturbance, **options}
+def markdown(title, facts, rows, reference):
+    columns = head(reference)
     lines = [f"# {title}", "", *(f"- {name}: {value}" for name, value in facts.items()), "",
-             "| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
+             "| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     return "\n".join([*lines, *("| " + " | ".join(row.cells()) + " |" for row in rows)]) + "\n"
+
+
+def write(out, title, suffix, described, disturbance, settings, rows, reference):
+    """The table to the terminal; it and every sample to files."""
+    print(plain(rows, reference))
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    name = time.strftime("%Y-%m-%d-%H%M%S", time.gmtime()) + suffix
+    (out / f"{name}.json").write_text(json.dumps(
+        {"machine": described, "disturbance": disturbance, "settings": settings, "rows": [row.as_json() for row in rows]},
+        indent=2, ensure_ascii=False) + "\n")
+    facts = {**described, **disturbance, **settings}
+    (out / f"{name}.md").write_text(markdown(f"{title} of {described['date']}", facts, rows, reference))
+    say(f"Written: {out / name}.json and .md")

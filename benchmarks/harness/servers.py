@@ -17,17 +17,49 @@ class BenchError(Exception):
     """A measurement that can't be made, or isn't worth anything. Slowness is none."""
 
 
-class Server:
-    """A process that answers HTTP on a port of this machine. Ends with the `with` block that started it."""
+def environment(**more):
+    """What a server is started with: of this program's own variables, those that say where things are on this machine."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "DOCKER_HOST")
+            or name.endswith("_BASE_IMAGE") or name.startswith("SANDBOX_")}
+    return {**kept, **more}
 
-    def __init__(self, name, command, port, directory, environment=()):
-        self.name, self.port, self._command = name, port, command
-        self._directory = Path(directory)
-        self._environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "DOCKER_HOST") if name in os.environ}
-        self._environment.update(environment)
+
+class Endpoint:
+    """A process that answers HTTP on a port of this machine, whoever started it."""
+
+    def __init__(self, name, port, log, pid=None):
+        self.name, self.port, self._log, self.pid = name, port, Path(log), pid
 
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{path}"
+
+    def processor_seconds(self):
+        """What the process has used so far, in all its threads, in the kernel too; not what its functions have used."""
+        with open(f"/proc/{self.pid}/stat") as stat:
+            user, system = stat.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def error(self, what):
+        tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
+        return BenchError(f"{self.name} {what}\n{tail}")
+
+    def request(self, method, path, body=None, timeout=DEPLOY_SECONDS):
+        """(status, headers, body) of one request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body and json.dumps(body), {"content-type": "application/json"} if body else {})
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        finally:
+            connection.close()
+
+
+class Server(Endpoint):
+    """One that is started here. Ends with the `with` block that started it."""
+
+    def __init__(self, name, command, port, directory, variables=()):
+        super().__init__(name, port, Path(directory, f"{name}.log"))
+        self._command, self._directory, self._environment = command, Path(directory), environment(**dict(variables))
 
     def _require_free_port(self):
         """Or somebody else's server would be measured."""
@@ -40,11 +72,11 @@ class Server:
 
     def __enter__(self):
         self._require_free_port()
-        self._log = self._directory / f"{self.name}.log"
         with open(self._log, "ab") as log:
             # A session of its own: Ctrl-C in the terminal is for this program, which then stops everything in order.
             self._process = subprocess.Popen(self._command, cwd=self._directory, env=self._environment, stdin=subprocess.DEVNULL,
                                              stdout=log, stderr=log, start_new_session=True)
+        self.pid = self._process.pid
         try:
             self._wait_until_it_answers()
         except BaseException:
@@ -72,26 +104,6 @@ class Server:
                     raise self.error(f"doesn't answer on port {self.port} after {START_SECONDS} s")
                 time.sleep(0.05)
 
-    def processor_seconds(self):
-        """What the process has used so far, in all its threads, in the kernel too; not what its functions have used."""
-        with open(f"/proc/{self._process.pid}/stat") as stat:
-            user, system = stat.read().rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-    def error(self, what):
-        tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
-        return BenchError(f"{self.name} {what}\n{tail}")
-
-    def request(self, method, path, body=None, timeout=DEPLOY_SECONDS):
-        """(status, headers, body) of one request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        try:
-            connection.request(method, path, body and json.dumps(body), {"content-type": "application/json"} if body else {})
-            response = connection.getresponse()
-            return response.status, response.headers, response.read()
-        finally:
-            connection.close()
-
 
 class BareHello(Server):
     def __init__(self, name, java, jar, port, directory, *flags):
@@ -102,12 +114,9 @@ class Gateway(Server):
     """A gateway on a data directory of its own."""
 
     def __init__(self, engine, java, jar, port, directory, memory_budget_mb):
-        environment = {"PORT": str(port), "ENGINE": engine, "DATA_DIR": str(Path(directory, f"data-{engine}")),
-                       "MEMORY_BUDGET_MB": str(memory_budget_mb)}
-        for name, value in os.environ.items():
-            if name.endswith("_BASE_IMAGE") or name.startswith("SANDBOX_"):
-                environment[name] = value
-        super().__init__(f"gateway-{engine}", [*java, "-jar", jar], port, directory, environment)
+        variables = {"PORT": str(port), "ENGINE": engine, "DATA_DIR": str(Path(directory, f"data-{engine}")),
+                     "MEMORY_BUDGET_MB": str(memory_budget_mb)}
+        super().__init__(f"gateway-{engine}", [*java, "-jar", jar], port, directory, variables)
 
     def __enter__(self):
         super().__enter__()
