@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -63,7 +64,7 @@ class DynamoLimitsTest {
         cloud.close();
     }
 
-    private static Definition definition(String library, Map<String, String> env) {
+    private static Definition definition(@Nullable String library, Map<String, String> env) {
         return new Definition("python", null, "hash", library, env, 128, Duration.ofSeconds(30), null, false,
                 Drafts.definition("hash", Map.of()).payload(), false);
     }
