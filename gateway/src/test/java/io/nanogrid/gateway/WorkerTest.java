@@ -142,7 +142,8 @@ final class WorkerTest {
         String id = gateway.function("python", SLOW, "timeoutMs", 60_000);
         Map<String, String> settings = new HashMap<>(cloud.settings());
         settings.putAll(Map.of("ROLE", "worker", "DRAIN_SECONDS", "7", "PLUGINS_DIR",
-                Path.of("target", "plugins").toAbsolutePath().toString()));
+                Path.of("target", "plugins").toAbsolutePath().toString(), "JDK_JAVA_OPTIONS",
+                "-Dorg.slf4j.simpleLogger.log.io.nanogrid=info"));
         Path log = directory.resolve("worker.log");
         String job;
         try (ProcessGateway worker = ProcessGateway.start("sandbox", directory.resolve("worker"), log, entries(settings))) {
