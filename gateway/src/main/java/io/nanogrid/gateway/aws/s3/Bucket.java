@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
@@ -72,7 +74,7 @@ public final class Bucket {
         });
     }
 
-    /// Stores a short object unless there is one.
+    /// Stores a short object, which nobody else stores a copy of, unless there is one.
     ///
     /// @return whether it is now there
     boolean putNew(String key, byte[] content) throws IOException {
@@ -82,11 +84,20 @@ public final class Bucket {
                 return true;
             } catch (S3Exception e) {
                 if (e.statusCode() == PRECONDITION_FAILED || e.statusCode() == CONFLICT) {
-                    return false;
+                    return isThere(key, content);
                 }
                 throw e;
             }
         });
+    }
+
+    /// Whether it was this process after all: an answer that was lost has the SDK ask again.
+    private boolean isThere(String key, byte[] content) {
+        try {
+            return Arrays.equals(s3.getObjectAsBytes(get -> get.bucket(name).key(key)).asByteArray(), content);
+        } catch (NoSuchKeyException e) {
+            return false;
+        }
     }
 
     private void putInParts(String key, Upload upload, Map<String, String> metadata) throws IOException {
