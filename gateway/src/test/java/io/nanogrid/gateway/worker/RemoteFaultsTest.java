@@ -131,7 +131,7 @@ class RemoteFaultsTest {
 
         assertThat(first.get().outcome()).isEqualTo(SLEPT);
         awaitTrue(() -> runner.running() == 0);
-        assertThat(isEmpty(machines.calls.queue())).isTrue();
+        awaitTrue(() -> isEmpty(machines.calls.queue()));
     }
 
     @Test
