@@ -1,6 +1,7 @@
 package io.nanogrid.gateway;
 
 import io.nanogrid.db.Database;
+import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.config.ClusterConfig;
@@ -50,6 +51,9 @@ sealed interface Backing permits EmbeddedBacking, ClusterBacking {
 
     /// Where calls run that somebody waits for.
     Dispatcher dispatcher(LocalDispatcher here);
+
+    /// Where jobs that run here are taken from.
+    InvocationQueue jobs();
 
     /// Whether a gateway keeps instances for calls and takes jobs, too.
     boolean callsRunHere();

@@ -1,6 +1,7 @@
 package io.nanogrid.gateway;
 
 import io.nanogrid.db.Database;
+import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.aws.AwsClients;
 import io.nanogrid.gateway.aws.BlobResultBus;
@@ -46,6 +47,7 @@ import io.nanogrid.gateway.redis.RedisAnnouncer;
 import io.nanogrid.gateway.redis.RedisRateLimitStore;
 import io.nanogrid.gateway.redis.RedisResultBus;
 import io.nanogrid.gateway.redis.Workers;
+import io.nanogrid.gateway.worker.AnnouncingQueue;
 import io.nanogrid.gateway.worker.CallRunner;
 import java.io.IOException;
 import java.time.Duration;
@@ -77,8 +79,8 @@ final class ClusterBacking implements Backing {
     private final CodeStore code;
     private final OutputStore outputs;
     private final RedisAnnouncer announcer;
-    private final Depth jobs;
-    private final Depth calls;
+    private final Depth jobDepth;
+    private final Depth callDepth;
     private final SqsAddress callsQueue;
     private final Blobs blobs;
     private final InstantSource clock;
@@ -97,9 +99,9 @@ final class ClusterBacking implements Backing {
         }
         redis = closing.add(new Redis(RedisAddress.of(cluster)));
         SqsAddress queue = SqsAddress.of(clients.sqs(), cluster.queueName());
-        jobs = new Depth(clients.sqs(), queue.queue());
+        jobDepth = new Depth(clients.sqs(), queue.queue());
         callsQueue = SqsAddress.of(clients.sqs(), cluster.callsQueueName());
-        calls = new Depth(clients.sqs(), callsQueue.queue());
+        callDepth = new Depth(clients.sqs(), callsQueue.queue());
         blobs = new S3Blobs(clients.s3(), cluster.bucket());
         database = closing.add(new DynamoDatabase(clients.dynamoDb(), cluster.table(), cluster.logsTable(),
                 config.logRetention(), blobs, processId, clock,
@@ -152,6 +154,11 @@ final class ClusterBacking implements Backing {
     }
 
     @Override
+    public InvocationQueue jobs() {
+        return new AnnouncingQueue(database.queue(), results);
+    }
+
+    @Override
     public boolean callsRunHere() {
         return cluster.dispatch() != Dispatch.QUEUE;
     }
@@ -164,7 +171,7 @@ final class ClusterBacking implements Backing {
     }
 
     private long waiting() {
-        return jobs.visible() + calls.visible();
+        return jobDepth.visible() + callDepth.visible();
     }
 
     /// What says how many workers are needed; nothing while Redis doesn't say how many there are.

@@ -1,6 +1,7 @@
 package io.nanogrid.gateway;
 
 import io.nanogrid.db.Database;
+import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.sqlite.SqliteDatabase;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.code.CodeStore;
@@ -67,6 +68,11 @@ final class EmbeddedBacking implements Backing {
     @Override
     public Dispatcher dispatcher(LocalDispatcher here) {
         return here;
+    }
+
+    @Override
+    public InvocationQueue jobs() {
+        return database.queue();
     }
 
     @Override

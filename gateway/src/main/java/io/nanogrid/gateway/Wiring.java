@@ -133,7 +133,7 @@ public final class Wiring implements Service {
         // Jobs that run and calls in flight have the same time to end in.
         Drain drain = new Drain(config.drain());
         JobRunner jobs = backing.callsRunHere()
-                ? closing.add(new JobRunner(database.queue(), catalog,
+                ? closing.add(new JobRunner(backing.jobs(), catalog,
                         new RunFunction(machine.dispatcher(), log, backing.outputs(), tuner),
                         machine.poolConfig().mostInstances(), machine.poolConfig().defaultConcurrency(), drain))
                 : null;

@@ -79,7 +79,7 @@ public final class WorkerWiring implements Service {
         WorkerServer server = closing.add(new WorkerServer(config, version, backing.checks(), machine.platform(), keys,
                 metrics, given.connections()));
         Drain drain = new Drain(config.drain());
-        JobRunner jobs = closing.add(new JobRunner(database.queue(), catalog, run,
+        JobRunner jobs = closing.add(new JobRunner(backing.jobs(), catalog, run,
                 machine.poolConfig().mostInstances(), machine.poolConfig().defaultConcurrency(), drain));
         CallRunner calls = backing.callRunner(catalog, machine.dispatcher(), machine.poolConfig().mostInstances(),
                 config.drain());

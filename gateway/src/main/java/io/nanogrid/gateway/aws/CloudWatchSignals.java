@@ -27,6 +27,7 @@ public final class CloudWatchSignals implements AutoCloseable {
     private final CloudWatchClient client;
     private final String namespace;
     private final Supplier<Optional<Scaling>> signals;
+    private final Duration each;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
     /// Only the thread uses it.
@@ -34,9 +35,14 @@ public final class CloudWatchSignals implements AutoCloseable {
 
     /// @param signals nothing where they aren't known; may throw [StorageException]
     public CloudWatchSignals(CloudWatchClient client, String namespace, Supplier<Optional<Scaling>> signals) {
+        this(client, namespace, signals, EACH);
+    }
+
+    CloudWatchSignals(CloudWatchClient client, String namespace, Supplier<Optional<Scaling>> signals, Duration each) {
         this.client = client;
         this.namespace = namespace;
         this.signals = signals;
+        this.each = each;
         thread = Thread.ofVirtual().name("cloudwatch").start(this::run);
     }
 
@@ -44,7 +50,7 @@ public final class CloudWatchSignals implements AutoCloseable {
         try {
             do {
                 put();
-            } while (!closing.await(EACH.toMillis(), TimeUnit.MILLISECONDS));
+            } while (!closing.await(each.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             LOG.debug("No more scaling signals: this process stops", e);
         }
@@ -55,7 +61,7 @@ public final class CloudWatchSignals implements AutoCloseable {
             signals.get().ifPresent(now -> client.putMetricData(put -> put.namespace(namespace).metricData(data(now))));
             failing = false;
         } catch (SdkException | StorageException e) {
-            LOG.atLevel(failing ? Level.DEBUG : Level.WARN)
+            LOG.atLevel(failing || closing.getCount() == 0 ? Level.DEBUG : Level.WARN)
                     .log("CloudWatch gets no scaling signals for now: {}", e.getMessage());
             failing = true;
         }

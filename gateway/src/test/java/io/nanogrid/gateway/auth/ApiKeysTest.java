@@ -15,7 +15,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -158,6 +160,51 @@ class ApiKeysTest {
 
         assertThat(keys.identify(secret)).isNotNull();
         assertThat(keys.signingKey("signs")).isEmpty();
+    }
+
+    @Test
+    void aSecretThatIsGivenOpensWhatAnotherGatewayHasSealedWithIt() throws Exception {
+        String secret = "0123456789abcdef".repeat(4);
+        ApiKeys first = new ApiKeys(List.of("configured"), database.keys(),
+                new KeyVault(directory.resolve("first"), secret), InstantSource.system());
+        String made = first.make(OWNER, "ci", Set.of(Scope.INVOKE), true).secret();
+
+        ApiKeys second = new ApiKeys(List.of("configured"), database.keys(),
+                new KeyVault(directory.resolve("second"), secret.toUpperCase(Locale.ROOT)), InstantSource.system());
+
+        assertThat(second.signingKey("ci").orElseThrow().secret()).isEqualTo(made);
+        assertThat(directory.resolve("first")).doesNotExist();
+        assertThat(keys("configured").signingKey("ci")).isEmpty();
+    }
+
+    @Test
+    void whatAnotherGatewayMakesAndDeletesIsKnownAfterALook() throws Exception {
+        ApiKeys here = keys("configured");
+        ApiKeys there = keys("configured");
+        AtomicInteger told = new AtomicInteger();
+        there.listen(told::incrementAndGet);
+        String made = there.make(OWNER, "ci", Set.of(Scope.READ), false).secret();
+        AtomicInteger lost = new AtomicInteger();
+
+        here.reload();
+        Caller caller = here.identify(made);
+        assertThat(caller).isNotNull();
+        there.delete(OWNER, "ci");
+        try (ApiKeys.Watch _ = here.watch(caller, lost::incrementAndGet)) {
+            here.reload();
+        }
+
+        assertThat(here.identify(made)).isNull();
+        assertThat(lost).hasPositiveValue();
+        assertThat(told).hasValue(2);
+    }
+
+    @Test
+    void aNameThatAnotherGatewayHasGivenMeanwhileIsTaken() throws Exception {
+        ApiKeys here = keys("configured");
+        keys("configured").make(OWNER, "ci", Set.of(Scope.READ), false);
+
+        assertRefused(Why.TAKEN, () -> here.make(OWNER, "ci", Set.of(Scope.READ), false));
     }
 
     @Test

@@ -58,6 +58,8 @@ class GatewayConfigTest {
                 mapping("TRUSTED_PROXIES", "10.1.0.0/16, ::1", GatewayConfig::trustedProxies,
                         List.of(new AddressRange(InetAddress.ofLiteral("10.1.0.0"), 16),
                                 new AddressRange(InetAddress.ofLiteral("::1"), 128))),
+                mapping("NANOGRID_SECRET", "0a".repeat(32), config -> Optional.ofNullable(config.secret()),
+                        Optional.of("0a".repeat(32))),
                 mapping("LOG_FORMAT", "json", GatewayConfig::logFormat, GatewayConfig.LogFormat.JSON),
                 mapping("DRAIN_SECONDS", "30", GatewayConfig::drain, Duration.ofSeconds(30)),
                 mapping("DRAIN_SECONDS", "500ms", GatewayConfig::drain, Duration.ofMillis(500)),
@@ -161,5 +163,12 @@ class GatewayConfigTest {
 
     private static Path absolute(String path) {
         return Path.of(path).toAbsolutePath();
+    }
+
+    @Test
+    void aSecretOfTheWrongFormIsRefusedAndNotRepeated() {
+        assertThatThrownBy(() -> read(Map.of("NANOGRID_SECRET", "hunter2")))
+                .isInstanceOfSatisfying(ConfigException.class, e -> assertThat(e.problems()).singleElement().asString()
+                        .startsWith("NANOGRID_SECRET: must be 64 hexadecimal digits").doesNotContain("hunter2"));
     }
 }
