@@ -44,7 +44,10 @@ final class ClusterStartTest {
     void aServiceThatCantBeReachedIsNamedAndMakesTheExitCode1() throws Exception {
         Path log = directory.resolve("log");
         try (LocalCloud cloud = LocalCloud.with(Service.S3, Service.SQS)) {
-            assertThat(start(log, cloud.settings(), "gateway")).isEqualTo(1);
+            Map<String, String> settings = cloud.settings();
+            settings.put("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1");
+
+            assertThat(start(log, settings, "gateway")).isEqualTo(1);
         }
         assertThat(Files.readString(log)).contains("The gateway can't start", "TABLE_NAME").doesNotContain("\tat ");
     }
