@@ -16,7 +16,7 @@ servers=(redis sqs dynamodb s3)
 mapfile -t workers < <(seq -f worker-%g "${WORKERS:?}")
 declare -A pid port began
 case $HOST in 0.0.0.0 | ::) address=127.0.0.1 ;; *) address=$HOST ;; esac
-start_within=90 # seconds
+start_within=180 # seconds
 
 die() {
     echo "start.sh: $*" >&2
@@ -189,12 +189,11 @@ start_nanogrid() {
     # The one that the user named is taken, or the start fails.
     if [ -n "$PORT" ]; then port[gateway]=$PORT; else free_port gateway 8080; fi
     nanogrid gateway gateway "$HOST"
-    await gateway
     for name in "${workers[@]}"; do
         free_port "$name" $((port[gateway] + 1))
         nanogrid "$name" worker 127.0.0.1
     done
-    await "${workers[@]}"
+    await gateway "${workers[@]}"
 }
 
 show() { # NAME ADDRESS WHAT
@@ -202,7 +201,8 @@ show() { # NAME ADDRESS WHAT
 }
 
 tell() {
-    local name url=http://$address:${port[gateway]}
+    local name url=http://$address:${port[gateway]} key=
+    [ -z "${NANOGRID_API_KEY:-}" ] || key=" -H \"x-api-key: \$NANOGRID_API_KEY\""
     echo
     echo "The cluster is ready:"
     show gateway "$url" "$data/gateway"
@@ -213,9 +213,11 @@ tell() {
     show s3 "http://127.0.0.1:${port[s3]}" "$data/s3"
     cat <<TRY
 Logs: $data/logs
-Try:  curl -F file=@benchmarks/functions/hello.py $url/functions      # or any .py, .js or .zip; it answers a functionId
-then: curl $url/run -H 'content-type: application/json' -H 'x-async: true' -d '{"functionId": "..."}'
-and:  kill -9 \$(cat $data/worker-1.pid)      # jobs that it ran are run again by another worker; it is started again
+Try:  curl $url/functions -H 'content-type: application/json'$key \\
+        -d '{"name": "nap", "runtime": "python", "code": "import time\\ndef handler(event, context):\\n    time.sleep(20)\\n    return \\"rested\\""}'
+then: curl $url/run -H 'content-type: application/json'$key -H 'x-async: true' -d '{"functionId": "..."}'   # the one that it answered
+and:  kill -9 \$(cat $data/worker-1.pid)   # what it ran is run again by another, within a minute; it is started again
+      curl $url/status/...$key   # by the jobId
 Ctrl-C stops all of it. docs/CLUSTER.md says how it works.
 
 TRY
