@@ -189,11 +189,13 @@ start_nanogrid() {
     # The one that the user named is taken, or the start fails.
     if [ -n "$PORT" ]; then port[gateway]=$PORT; else free_port gateway 8080; fi
     nanogrid gateway gateway "$HOST"
+    # One after the other, as all of them and DynamoDB Local at once are much for a small machine.
+    await gateway
     for name in "${workers[@]}"; do
         free_port "$name" $((port[gateway] + 1))
         nanogrid "$name" worker 127.0.0.1
     done
-    await gateway "${workers[@]}"
+    await "${workers[@]}"
 }
 
 show() { # NAME ADDRESS WHAT
