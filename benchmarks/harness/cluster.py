@@ -80,7 +80,7 @@ def main():
         if "calls" in options.parts:
             rows += call_rows(cluster, options)
         if "scaling" in options.parts or "faults" in options.parts:
-            waiting = jobs.Waiting(cluster, options.slots)
+            waiting = jobs.Waiting(cluster, options.slots, options.smoke)
         if "scaling" in options.parts:
             rows += jobs.scaling_rows(waiting, options.workers, options.seconds, options.rounds)
         if "faults" in options.parts:
