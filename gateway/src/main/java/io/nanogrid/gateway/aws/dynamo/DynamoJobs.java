@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -49,20 +48,16 @@ final class DynamoJobs implements JobRepository, JobLedger {
         Item item = items.of(job, JobItems.place(now, draft.id()));
         boolean created = false;
         try {
-            table.write(transaction -> {
-                if (transaction.get(Key.job(draft.id())) != null) {
-                    throw new IllegalArgumentException("there already is a job '%s'".formatted(draft.id()));
-                }
-                transaction.create(item);
-                return job;
-            });
-            created = true;
-            return job;
+            created = table.create(item);
         } finally {
             if (!created) {
                 items.deletePayloads(List.of(item));
             }
         }
+        if (!created) {
+            throw new IllegalArgumentException("there already is a job '%s'".formatted(draft.id()));
+        }
+        return job;
     }
 
     @Override
@@ -76,37 +71,21 @@ final class DynamoJobs implements JobRepository, JobLedger {
 
     @Override
     public Begun begin(String id) {
-        return table.write(transaction -> {
-            Item before = transaction.get(Key.job(id));
-            if (before == null || JobItems.isFinal(before)) {
-                return new Begun.Over();
-            }
-            JobRecord job = items.record(before);
-            if (job.state() == JobState.RUNNING && job.attempts() >= InvocationQueue.MAX_ATTEMPTS) {
-                return new Begun.Exhausted(job);
-            }
-            JobRecord begun = new JobRecord(job.draft(), JobState.RUNNING, job.attempts() + 1, job.acceptedAt(),
-                    clock.now(), null, null, null);
-            transaction.replace(before, JobItems.changed(before, begun));
-            return new Begun.Started(begun);
-        });
+        Update.Result begun = JobItems.begin(id, clock.now()).in(table);
+        Item item = begun.item();
+        if (item == null || JobItems.isFinal(item)) {
+            return new Begun.Over();
+        }
+        JobRecord job = items.record(item);
+        return begun.changed() ? new Begun.Started(job) : new Begun.Exhausted(job);
     }
 
     @Override
-    public boolean end(String id, JobState state, byte[] result, @Nullable String reason) {
-        // Before the transaction, which may be made more than once.
-        Item kept = payloads.set(Item.nested(), JobItems.RESULT, result, "results/" + id + "-" + UUID.randomUUID())
-                .build();
-        boolean ended = table.write(transaction -> {
-            Item before = transaction.get(Key.job(id));
-            if (before == null || JobItems.state(before) != JobState.RUNNING) {
-                return false;
-            }
-            transaction.replace(before, JobItems.ended(before, state, clock.now(), reason, kept));
-            return true;
-        });
+    public boolean end(String id, JobState state, byte[] json, @Nullable String reason) {
+        Item result = items.result(id, json);
+        boolean ended = JobItems.end(id, state, clock.now(), result, reason).in(table).changed();
         if (!ended) {
-            items.deletePayloads(List.of(kept));
+            items.deletePayloads(List.of(result));
         }
         return ended;
     }

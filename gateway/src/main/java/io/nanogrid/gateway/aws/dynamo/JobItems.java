@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.aws.dynamo;
 
+import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.JobDraft;
 import io.nanogrid.db.JobRecord;
 import io.nanogrid.db.JobState;
@@ -7,8 +8,10 @@ import io.nanogrid.gateway.aws.Resources;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Jobs as items.
 final class JobItems {
@@ -19,6 +22,7 @@ final class JobItems {
     static final String ENDED = "endedAt";
     static final String RESULT = "result";
     private static final String INPUT = "input";
+    private static final String ATTEMPTS = "attempts";
     private static final String ID = "id";
 
     /// SQS keeps a message for no longer than that.
@@ -52,13 +56,31 @@ final class JobItems {
 
     /// The same with another state; the result stays as it is.
     static Item changed(Item before, JobRecord job) {
-        return Item.from(before).set(STATE, job.state().name()).set("attempts", job.attempts()).without("startedAt")
+        return Item.from(before).set(STATE, job.state().name()).set(ATTEMPTS, job.attempts()).without("startedAt")
                 .set("startedAt", job.startedAt()).build();
     }
 
-    static Item ended(Item before, JobState state, Instant now, @Nullable String reason, Item result) {
-        return Item.from(before).set(STATE, state.name()).set(ENDED, now).set("reason", cut(reason)).setAll(result)
-                .set(DynamoIdempotency.TIME_TO_LIVE, now.plus(KEPT).getEpochSecond()).build();
+    /// Makes a job `RUNNING` for one more attempt, if there may be one more.
+    static Update begin(String id, Instant now) {
+        return new Update(Key.job(id)).count(ATTEMPTS)
+                .set(Item.nested().set(STATE, JobState.RUNNING.name()).set("startedAt", now).build())
+                .where("#%1$s = :pending OR #%1$s = :%1$s AND #%2$s < :most".formatted(STATE, ATTEMPTS),
+                        Map.of(":pending", AttributeValue.fromS(JobState.PENDING.name()), ":most",
+                                AttributeValue.fromN(String.valueOf(InvocationQueue.MAX_ATTEMPTS))));
+    }
+
+    /// The attributes that keep a result, of whatever length.
+    Item result(String id, byte[] json) {
+        return payloads.set(Item.nested(), RESULT, json, "results/" + id + "-" + UUID.randomUUID()).build();
+    }
+
+    /// Gives a `RUNNING` job its final state.
+    static Update end(String id, JobState state, Instant now, Item result, @Nullable String reason) {
+        return new Update(Key.job(id))
+                .set(Item.from(result).set(STATE, state.name()).set(ENDED, now).set("reason", cut(reason))
+                        .set(DynamoIdempotency.TIME_TO_LIVE, now.plus(KEPT).getEpochSecond()).build())
+                .where("#%s = :running".formatted(STATE),
+                        Map.of(":running", AttributeValue.fromS(JobState.RUNNING.name())));
     }
 
     private static @Nullable String cut(@Nullable String reason) {
@@ -94,7 +116,7 @@ final class JobItems {
         JobDraft draft = new JobDraft(item.text(ID), item.text("functionId"), item.intOrNull("version"),
                 item.text("requestId"), input, item.flag("event"), item.textOrNull("traceparent"),
                 item.textOrNull("retryOf"));
-        return new JobRecord(draft, state(item), (int) item.number("attempts"), item.time("acceptedAt"),
+        return new JobRecord(draft, state(item), (int) item.number(ATTEMPTS), item.time("acceptedAt"),
                 item.timeOrNull("startedAt"), item.timeOrNull(ENDED), result, item.textOrNull("reason"));
     }
 

@@ -42,7 +42,7 @@ final class Table {
     private static final int BATCH = 100;
     private static final int WRITTEN_AT_ONCE = 25;
     /// Says which write an item is from.
-    private static final String TOKEN = "token";
+    static final String TOKEN = "token";
     /// What a transaction may be cancelled for and then be made again from what is stored now. Its throttling is not the SDK's to try again.
     private static final Set<String> PASSING = Set.of("None", "ConditionalCheckFailed", "TransactionConflict",
             "ThrottlingError", "ProvisionedThroughputExceeded");
@@ -204,6 +204,15 @@ final class Table {
         }
         Put alone = transaction.onlyPut();
         return alone == null ? committed(transaction.items()) : stored(alone);
+    }
+
+    /// Stores the item where there is none.
+    ///
+    /// @return false where there is one; then nothing has changed
+    boolean create(Item item) {
+        Transaction alone = new Transaction(this);
+        alone.create(item);
+        return committed(alone);
     }
 
     /// Costs half of what a transaction does. It hasn't the token by which a transaction is known again when its answer was lost and it is sent
