@@ -14,12 +14,14 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.BatchResultErrorEntry;
 import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
@@ -34,13 +36,15 @@ final class Receiver implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
     /// SQS's own bound for one request.
-    private static final int AT_ONCE = 10;
+    private static final int AT_ONCE = Batches.AT_ONCE;
     private static final int LONGEST_REASON = 1_000;
     /// SQS takes 256 KiB in all.
     private static final int LONGEST_CUT = 48 << 10;
     private static final Pattern STRANGE = Pattern.compile("[^\\x09\\x0a\\x0d\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufffd]");
     /// So many times is a message extended before it would come to others.
     private static final int TRIES = 3;
+    /// How long messages that have been dealt with gather before SQS is told.
+    private static final Duration GATHER = Duration.ofMillis(50);
     private static final Duration AFTER_A_FAILURE = Duration.ofSeconds(1);
     /// How often the poller looks whether anything is wanted, should it have missed the word.
     private static final Duration LOOK = Duration.ofSeconds(1);
@@ -53,6 +57,7 @@ final class Receiver implements AutoCloseable {
     private final Consumer<Held> taker;
     private final Predicate<Held> worthHolding;
     private final Set<Held> held = ConcurrentHashMap.newKeySet();
+    private final Batches<Held> deletes = new Batches<>(GATHER, this::deleteAll);
     private final Semaphore woken = new Semaphore(0);
     private final Semaphore closing = new Semaphore(0);
     private final Thread poller;
@@ -197,21 +202,29 @@ final class Receiver implements AutoCloseable {
                 });
     }
 
-    /// The message has been dealt with. Where SQS can't be told, it comes again, to be recognized as dealt with.
+    /// The message has been dealt with. Doesn't wait until SQS knows. Where it can't be told, the message comes again, to be recognized as dealt with.
     void delete(Held message) {
         if (held.remove(message)) {
-            try {
-                client.deleteMessage(
-                        request -> request.queueUrl(address.queue()).receiptHandle(message.receipt()));
-            } catch (SdkException e) {
+            var unused = deletes.add(message).exceptionally(e -> {
                 LOG.warn("A message that has been dealt with can't be deleted, and comes again: {}", e.getMessage());
-            }
+                return null;
+            });
         }
     }
 
     /// Says nothing to SQS: the message is somebody else's, or comes again.
     void forget(Held message) {
         held.remove(message);
+    }
+
+    private Map<Integer, String> deleteAll(List<Held> messages) {
+        List<DeleteMessageBatchRequestEntry> entries = new ArrayList<>();
+        for (Held message : messages) {
+            entries.add(DeleteMessageBatchRequestEntry.builder().id(String.valueOf(entries.size()))
+                    .receiptHandle(message.receipt()).build());
+        }
+        return client.deleteMessageBatch(request -> request.queueUrl(address.queue()).entries(entries)).failed()
+                .stream().collect(Collectors.toMap(failed -> Integer.valueOf(failed.id()), BatchResultErrorEntry::message));
     }
 
     /// Others may have the message, after a while.
@@ -294,5 +307,6 @@ final class Receiver implements AutoCloseable {
             LOG.warn("Messages can't be given back now, and are there again in {} s: {}", invisible.toSeconds(),
                     e.getMessage());
         }
+        deletes.close();
     }
 }

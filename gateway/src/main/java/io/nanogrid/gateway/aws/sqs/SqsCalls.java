@@ -6,8 +6,8 @@ import io.nanogrid.gateway.dispatch.CallQueue;
 import io.nanogrid.gateway.dispatch.RemoteCall;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutionException;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// Calls as messages of SQS, in a queue of their own so that none waits behind jobs. Safe for use by many threads.
 public final class SqsCalls implements CallQueue {
@@ -15,13 +15,11 @@ public final class SqsCalls implements CallQueue {
     /// SQS takes 256 KiB in all; what is longer lies elsewhere.
     private static final int LONGEST = 128 << 10;
 
-    private final SqsClient client;
-    private final SqsAddress address;
+    private final Sender sender;
     private final Blobs blobs;
 
     public SqsCalls(AwsClients clients, SqsAddress address, Blobs blobs) {
-        this.client = clients.sqs();
-        this.address = address;
+        this.sender = new Sender(clients.sqs(), address.queue());
         this.blobs = blobs;
     }
 
@@ -38,8 +36,9 @@ public final class SqsCalls implements CallQueue {
                 blobs.put(blob, json);
                 json = call.head(blob).json();
             }
-            String body = new String(json, StandardCharsets.US_ASCII);
-            client.sendMessage(message -> message.queueUrl(address.queue()).messageBody(body));
+            sender.send(new String(json, StandardCharsets.US_ASCII)).get();
+        } catch (ExecutionException e) {
+            throw new Unreachable(String.valueOf(e.getCause()), e);
         } catch (SdkException | IOException e) {
             if (AwsClients.interrupted(e)) {
                 throw (InterruptedException) new InterruptedException().initCause(e);

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -26,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// Jobs as messages of SQS, with a [JobLedger] that knows how often each was begun and how it ended. A job whose message lies here and hasn't been
 /// begun costs it no attempt. Jobs come in no order that could be relied on. Safe for use by many threads.
@@ -42,8 +42,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     /// After this time a job that lies here goes back, so that it comes to whoever can begin it.
     private static final Duration MOST_LYING = Duration.ofMinutes(1);
 
-    private final SqsClient client;
-    private final SqsAddress address;
+    private final Sender sender;
     private final JobLedger ledger;
     private final Backlog backlog;
     private final Receiver receiver;
@@ -58,6 +57,8 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     /// What this process runs, by the jobs' ids.
     private final Map<String, Run> begun = new HashMap<>();
     private long wantedUntil = System.nanoTime();
+    /// Functions whose jobs weren't wanted when one was last asked for. Guarded by the lock.
+    private Set<String> busy = Set.of();
 
     /// @param foreign whether it comes from somebody who keeps no ledger
     /// @param since when it came, by [System#nanoTime]
@@ -78,8 +79,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     /// @param invisible how long after this process's death its jobs come to others
     SqsQueue(AwsClients clients, SqsAddress address, JobLedger ledger, int atOnce, Duration pause,
             Duration invisible) {
-        this.client = clients.sqs();
-        this.address = address;
+        this.sender = new Sender(clients.sqs(), address.queue());
         this.ledger = ledger;
         this.atOnce = atOnce;
         this.pause = pause;
@@ -96,10 +96,10 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         JobRecord job = ledger.create(draft);
         boolean sent = false;
         try {
-            client.sendMessage(message -> message.queueUrl(address.queue()).messageBody(JobMessage.write(draft)));
+            sender.send(JobMessage.write(draft)).join();
             sent = true;
             return job;
-        } catch (SdkException e) {
+        } catch (SdkException | CompletionException e) {
             throw new StorageException("SQS: " + e.getMessage(), e);
         } finally {
             if (!sent) {
@@ -120,7 +120,10 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     private int room() {
         lock.lock();
         try {
-            return wantedUntil - System.nanoTime() > 0 ? Math.min(atOnce, MOST_READY - ready.size()) : 0;
+            long fitting = ready.values().stream().filter(job -> !busy.contains(job.functionId())).count();
+            return wantedUntil - System.nanoTime() > 0
+                    ? (int) Math.min(atOnce - fitting, MOST_READY - ready.size())
+                    : 0;
         } finally {
             lock.unlock();
         }
@@ -194,6 +197,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         lock.lockInterruptibly();
         try {
             wantedUntil = System.nanoTime() + Math.max(nanos, WANTED.toNanos());
+            busy = except;
             receiver.wake();
             long left = nanos;
             while (ready.values().stream().allMatch(job -> except.contains(job.functionId()))) {
