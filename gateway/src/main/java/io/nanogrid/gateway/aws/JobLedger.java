@@ -50,8 +50,9 @@ public interface JobLedger {
     /// @return false where that attempt isn't `RUNNING`, or where it counts and was the last one; then nothing has changed
     boolean giveBack(String id, int attempt, boolean counts);
 
-    /// Whether the job has its final state, or is long gone.
-    boolean isOver(String id);
+    /// @return null where there is no such job, or no more
+    @Nullable
+    JobState state(String id);
 
     /// How many jobs are `PENDING`, about.
     long pending();

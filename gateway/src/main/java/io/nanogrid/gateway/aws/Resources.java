@@ -55,7 +55,13 @@ public final class Resources {
     private static final Logger LOG = LoggerFactory.getLogger(Resources.class);
     private static final Duration USABLE_WITHIN = Duration.ofMinutes(2);
     private static final int MAX_RECEIVES = 1_000;
-    private static final Duration DEAD_LETTERS_KEPT = Duration.ofDays(14);
+    /// As long as SQS can.
+    private static final Duration MESSAGES_KEPT = Duration.ofDays(14);
+    private static final Duration DEAD_LETTERS_KEPT = MESSAGES_KEPT;
+    /// Days after which objects go, by the beginnings of their keys: what is kept beside an item of a table goes no later than a day or so after
+    /// the item, should DynamoDB delete that and nobody else. An input waits as long as its message may.
+    static final Map<String, Integer> EXPIRING = Map.of("outputs/", 1, "blobs/calls/", 1, "blobs/results/", 1,
+            "blobs/answers/", 2, "blobs/inputs/", (int) MESSAGES_KEPT.toDays() + 1, "blobs/", 30);
 
     private final AwsClients clients;
     private final ClusterConfig config;
@@ -141,14 +147,13 @@ public final class Resources {
         LifecycleRule uploads = LifecycleRule.builder().id("unfinished-uploads").status("Enabled")
                 .filter(all -> all.prefix("")).abortIncompleteMultipartUpload(after -> after.daysAfterInitiation(1))
                 .build();
-        LifecycleRule outputs = LifecycleRule.builder().id("outputs").status("Enabled")
-                .filter(some -> some.prefix("outputs/")).expiration(after -> after.days(1)).build();
-        LifecycleRule blobs = LifecycleRule.builder().id("blobs").status("Enabled")
-                .filter(some -> some.prefix("blobs/")).expiration(after -> after.days(30)).build();
+        List<LifecycleRule> all = new ArrayList<>();
+        all.add(uploads);
+        EXPIRING.forEach((prefix, days) -> all.add(LifecycleRule.builder().id(prefix).status("Enabled")
+                .filter(some -> some.prefix(prefix)).expiration(after -> after.days(days)).build()));
         try {
             s3.putBucketLifecycleConfiguration(
-                    put -> put.bucket(config.bucket())
-                            .lifecycleConfiguration(rules -> rules.rules(uploads, outputs, blobs)));
+                    put -> put.bucket(config.bucket()).lifecycleConfiguration(rules -> rules.rules(all)));
         } catch (S3Exception e) {
             LOG.info("The bucket {} takes no rules for its clean-up: {}", config.bucket(), e.getMessage());
         }
@@ -242,7 +247,8 @@ public final class Resources {
                 .getQueueAttributes(queue -> queue.queueUrl(dead).attributeNames(QueueAttributeName.QUEUE_ARN))
                 .attributes().get(QueueAttributeName.QUEUE_ARN);
         create(sqs, name,
-                Map.of(QueueAttributeName.VISIBILITY_TIMEOUT, "30",
+                Map.of(QueueAttributeName.VISIBILITY_TIMEOUT, "30", QueueAttributeName.MESSAGE_RETENTION_PERIOD,
+                        String.valueOf(MESSAGES_KEPT.toSeconds()),
                         QueueAttributeName.RECEIVE_MESSAGE_WAIT_TIME_SECONDS,
                         String.valueOf(AwsClients.LONG_POLL.toSeconds()), QueueAttributeName.REDRIVE_POLICY,
                         "{\"deadLetterTargetArn\":\"" + deadArn + "\",\"maxReceiveCount\":\"" + MAX_RECEIVES + "\"}"));

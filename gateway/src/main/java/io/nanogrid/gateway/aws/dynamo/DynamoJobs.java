@@ -111,9 +111,9 @@ final class DynamoJobs implements JobRepository, JobLedger {
     }
 
     @Override
-    public boolean isOver(String id) {
+    public @Nullable JobState state(String id) {
         Item item = table.get(Key.job(id));
-        return item == null || JobItems.isFinal(item);
+        return item == null ? null : JobItems.state(item);
     }
 
     @Override

@@ -110,8 +110,10 @@ final class Receiver implements AutoCloseable {
                     pause(AFTER_A_FAILURE);
                 }
             } catch (RuntimeException e) {
-                LOG.error("Messages can't be taken", e);
-                pause(AFTER_A_FAILURE);
+                if (!closed) {
+                    LOG.error("Messages can't be taken", e);
+                    pause(AFTER_A_FAILURE);
+                }
             } catch (InterruptedException e) {
                 return;
             }

@@ -339,8 +339,9 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
 
     @Override
     public boolean complete(String id, byte[] result) {
+        int attempt = attempt(id);
         if (!ledger.end(id, JobState.DONE, result, null)) {
-            letGo(id);
+            letGo(id, attempt);
             return false;
         }
         Run run = ended(id);
@@ -352,8 +353,9 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
 
     @Override
     public boolean giveUp(String id, byte[] result, String reason) {
+        int attempt = attempt(id);
         if (!ledger.end(id, JobState.DEAD, result, reason)) {
-            letGo(id);
+            letGo(id, attempt);
             return false;
         }
         Run run = ended(id);
@@ -363,13 +365,18 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         return true;
     }
 
-    /// Somebody else has ended the job, or has it. In that case its message is theirs, and they need it.
-    private void letGo(String id) {
-        Run run = ended(id);
-        if (run != null && ledger.isOver(id)) {
-            receiver.delete(run.message());
-        } else if (run != null) {
-            receiver.forget(run.message());
+    /// Of an attempt that somebody else has ended, or has taken for ended.
+    private void letGo(String id, int attempt) {
+        Run run = attempt(id) == attempt ? ended(id) : null;
+        if (run == null) {
+            return;
+        }
+        switch (ledger.state(id)) {
+            case null -> receiver.delete(run.message());
+            case DONE, DEAD -> receiver.delete(run.message());
+            case PENDING -> receiver.release(run.message(), Duration.ZERO);
+            // The message is theirs who run it, and they need it.
+            case RUNNING -> receiver.forget(run.message());
         }
     }
 
@@ -381,7 +388,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         }
         if (!ledger.giveBack(id, attempt, counts)) {
             if (!counts || attempt < MAX_ATTEMPTS) {
-                letGo(id);
+                letGo(id, attempt);
             }
             return false;
         }
