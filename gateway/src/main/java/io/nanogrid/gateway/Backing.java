@@ -18,7 +18,6 @@ import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.metrics.Metrics;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,12 +30,12 @@ sealed interface Backing permits EmbeddedBacking, ClusterBacking {
     /// The one that the configuration asks for.
     ///
     /// @throws ConfigException naming all that the configuration counts on and that isn't there
-    static Backing open(GatewayConfig config, DataDirectory data, InstantSource clock, Closing closing)
+    static Backing open(GatewayConfig config, DataDirectory data, Wiring.Given given, Closing closing)
             throws IOException, ConfigException {
         ClusterConfig cluster = config.cluster();
         return cluster == null
-                ? new EmbeddedBacking(config, data, clock, closing)
-                : new ClusterBacking(cluster, config, data, clock, closing);
+                ? new EmbeddedBacking(config, data, given.clock(), closing)
+                : new ClusterBacking(cluster, config, data, given, closing);
     }
 
     Database database();

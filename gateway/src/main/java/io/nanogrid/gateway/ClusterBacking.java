@@ -84,14 +84,16 @@ final class ClusterBacking implements Backing {
     private final SqsAddress callsQueue;
     private final Blobs blobs;
     private final InstantSource clock;
+    private final Duration deadAfter;
     private final ResultBus results;
 
-    ClusterBacking(ClusterConfig cluster, GatewayConfig config, DataDirectory data, InstantSource clock,
+    ClusterBacking(ClusterConfig cluster, GatewayConfig config, DataDirectory data, Wiring.Given given,
             Closing closing) throws IOException, ConfigException {
         this.cluster = cluster;
         this.closing = closing;
         this.processId = data.gatewayId();
-        this.clock = clock;
+        this.clock = given.clock();
+        this.deadAfter = given.deadAfter();
         clients = closing.add(new AwsClients(cluster));
         List<String> missing = new Resources(clients, cluster).prepare();
         if (!missing.isEmpty()) {
@@ -105,7 +107,8 @@ final class ClusterBacking implements Backing {
         blobs = new S3Blobs(clients.s3(), cluster.bucket());
         database = closing.add(new DynamoDatabase(clients.dynamoDb(), cluster.table(), cluster.logsTable(),
                 config.logRetention(), blobs, processId, clock,
-                ledger -> new SqsQueue(clients, queue, ledger, JOBS_AT_ONCE, BEFORE_ANOTHER_TRY)));
+                ledger -> new SqsQueue(clients, queue, ledger, JOBS_AT_ONCE, BEFORE_ANOTHER_TRY,
+                        deadAfter.multipliedBy(2))));
         Bucket bucket = new Bucket(clients.s3(), cluster.bucket());
         code = new S3CodeStore(bucket, new DirectoryCodeStore(data.code(), clock), clock);
         outputs = new S3OutputStore(bucket, data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
@@ -145,7 +148,7 @@ final class ClusterBacking implements Backing {
     @Override
     public Dispatcher dispatcher(LocalDispatcher here) {
         Dispatcher workers = new QueueDispatcher(new SqsCalls(clients, callsQueue, blobs), results, processId, clock,
-                QueueDispatcher.ALLOWANCE);
+                deadAfter.multipliedBy(2));
         return switch (cluster.dispatch()) {
             case LOCAL -> here;
             case QUEUE -> workers;
@@ -197,7 +200,7 @@ final class ClusterBacking implements Backing {
     ///
     /// @param most calls that are here at once
     CallRunner callRunner(FunctionCatalog functions, LocalDispatcher here, int most, Duration drain) {
-        return closing.add(new CallRunner(new SqsCallSource(clients, callsQueue, blobs), results, functions, here, most,
+        return closing.add(new CallRunner(new SqsCallSource(clients, callsQueue, blobs, deadAfter), results, functions, here, most,
                 Runtime.getRuntime().maxMemory() / PART_FOR_FILES, drain));
     }
 

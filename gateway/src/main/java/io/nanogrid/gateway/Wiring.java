@@ -41,6 +41,7 @@ import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.routes.RoutePath;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,17 @@ public final class Wiring implements Service {
     /// What the configuration doesn't decide.
     ///
     /// @param engine the engine to use; null for the one that the configuration asks for
-    public record Given(@Nullable Engine engine, KeptConnections connections) {
+    /// @param clock by which everything is dated
+    /// @param deadAfter how long after a worker has died others get the calls that it had; it takes twice that for jobs
+    public record Given(@Nullable Engine engine, KeptConnections connections, InstantSource clock,
+            Duration deadAfter) {
+
+        /// Somebody waits for a call, so it mustn't be long.
+        private static final Duration USUAL = Duration.ofSeconds(15);
+
+        public Given(@Nullable Engine engine, KeptConnections connections) {
+            this(engine, connections, InstantSource.system(), USUAL);
+        }
 
         static Given nothing() {
             return new Given(null, KeptConnections.usual());
@@ -84,9 +95,9 @@ public final class Wiring implements Service {
 
     private HttpServer build(GatewayConfig config, Path bundledPlugins, String version, Given given)
             throws IOException, EngineException, InterruptedException, DataDirectory.InUse, ConfigException {
-        InstantSource clock = InstantSource.system();
+        InstantSource clock = given.clock();
         DataDirectory data = closing.add(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
-        Backing backing = Backing.open(config, data, clock, closing);
+        Backing backing = Backing.open(config, data, given, closing);
         Database database = backing.database();
         Announcer announcer = backing.announcer();
         ApiKeys keys = new ApiKeys(config.apiKeys(), database.keys(), new KeyVault(data.secret(), config.secret()),

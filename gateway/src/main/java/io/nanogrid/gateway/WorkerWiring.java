@@ -51,10 +51,10 @@ public final class WorkerWiring implements Service {
 
     private int build(GatewayConfig config, Path bundledPlugins, String version, Wiring.Given given)
             throws IOException, EngineException, InterruptedException, DataDirectory.InUse, ConfigException {
-        InstantSource clock = InstantSource.system();
+        InstantSource clock = given.clock();
         ClusterConfig cluster = Objects.requireNonNull(config.cluster(), "a worker is part of a cluster");
         DataDirectory data = closing.add(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
-        ClusterBacking backing = new ClusterBacking(cluster, config, data, clock, closing);
+        ClusterBacking backing = new ClusterBacking(cluster, config, data, given, closing);
         Database database = backing.database();
         ApiKeys keys = new ApiKeys(config.apiKeys(), database.keys(), new KeyVault(data.secret(), config.secret()),
                 clock);

@@ -25,9 +25,16 @@ public final class SqsCallSource implements CallSource {
     private final AwsClients clients;
     private final SqsAddress address;
     private final Blobs blobs;
+    private final Duration deadAfter;
     private volatile @Nullable Receiver receiver;
 
     public SqsCallSource(AwsClients clients, SqsAddress address, Blobs blobs) {
+        this(clients, address, blobs, INVISIBLE);
+    }
+
+    /// @param deadAfter how long after a worker's death others have the calls that it had
+    public SqsCallSource(AwsClients clients, SqsAddress address, Blobs blobs, Duration deadAfter) {
+        this.deadAfter = deadAfter;
         this.clients = clients;
         this.address = address;
         this.blobs = blobs;
@@ -36,7 +43,7 @@ public final class SqsCallSource implements CallSource {
     @Override
     public void start(IntSupplier room, Consumer<Arrived> taker) {
         Receiver started = new Receiver(clients, address, room, message -> take(message, taker),
-                _ -> true, INVISIBLE);
+                _ -> true, deadAfter);
         receiver = started;
         started.start();
     }

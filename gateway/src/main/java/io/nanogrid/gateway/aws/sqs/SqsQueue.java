@@ -77,7 +77,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     }
 
     /// @param invisible how long after this process's death its jobs come to others
-    SqsQueue(AwsClients clients, SqsAddress address, JobLedger ledger, int atOnce, Duration pause,
+    public SqsQueue(AwsClients clients, SqsAddress address, JobLedger ledger, int atOnce, Duration pause,
             Duration invisible) {
         this.sender = new Sender(clients.sqs(), address.queue());
         this.ledger = ledger;
