@@ -81,7 +81,8 @@ record Leftovers(JsonNode instances, int directories, int files, int processes, 
         }
     }
 
-    private static int processes(String id) throws IOException {
+    /// Processes of instances of a gateway or a worker.
+    static int processes(String id) throws IOException {
         return processesOf(id).size();
     }
 

@@ -92,6 +92,11 @@ final class TestGateway implements AutoCloseable {
 
     static TestGateway startWith(KeptConnections kept, String engine, Path directory, String... settings)
             throws Exception {
+        return startWith(new Wiring.Given(null, kept), engine, directory, settings);
+    }
+
+    static TestGateway startWith(Wiring.Given given, String engine, Path directory, String... settings)
+            throws Exception {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "PORT", "0",
                 "ENGINE", engine,
@@ -104,7 +109,7 @@ final class TestGateway implements AutoCloseable {
             environment.put(settings[i], settings[i + 1]);
         }
         Wiring wiring = new Wiring(GatewayConfig.read(environment, 8192), Path.of("target/plugins"), "test",
-                new Wiring.Given(null, kept));
+                given);
         TestGateway gateway = new TestGateway(wiring, directory);
         if (engine.equals("docker")) {
             TestImages.removeAtEnd(gateway.id());
