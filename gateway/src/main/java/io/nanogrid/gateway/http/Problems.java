@@ -9,6 +9,7 @@ import io.nanogrid.db.StorageException;
 import io.nanogrid.gateway.auth.KeyRefused;
 import io.nanogrid.gateway.deploy.InvalidDefinition;
 import io.nanogrid.gateway.engine.EngineException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -76,6 +77,10 @@ final class Problems {
             case InterruptedException _ -> Problem.shuttingDown();
             // Whatever broke off was the client's: its body, or its reading of the answer.
             case EofException _ -> Problem.incompleteBody();
+            case IOException storage when !(storage instanceof JsonProcessingException) -> {
+                LOG.error("{} {}: what the gateway keeps can't be read or written", method, path, storage);
+                yield Problem.storageFailed();
+            }
             default -> {
                 LOG.error("{} {} failed", method, path, thrown);
                 yield Problem.internal();
