@@ -18,6 +18,7 @@ import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.metrics.Metrics;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,9 @@ sealed interface Backing permits EmbeddedBacking, ClusterBacking {
                 ? new EmbeddedBacking(config, data, given.clock(), closing)
                 : new ClusterBacking(cluster, config, data, given, closing);
     }
+
+    /// Dates what is kept, so that others who share it can go by that.
+    InstantSource clock();
 
     Database database();
 

@@ -8,6 +8,7 @@ import io.nanogrid.gateway.aws.BlobResultBus;
 import io.nanogrid.gateway.aws.Blobs;
 import io.nanogrid.gateway.aws.CloudWatchSignals;
 import io.nanogrid.gateway.aws.Resources;
+import io.nanogrid.gateway.aws.ServiceClock;
 import io.nanogrid.gateway.aws.dynamo.DynamoDatabase;
 import io.nanogrid.gateway.aws.s3.Bucket;
 import io.nanogrid.gateway.aws.s3.S3Blobs;
@@ -83,7 +84,7 @@ final class ClusterBacking implements Backing {
     private final Depth callDepth;
     private final SqsAddress callsQueue;
     private final Blobs blobs;
-    private final InstantSource clock;
+    private final ServiceClock clock;
     private final Duration deadAfter;
     private final ResultBus results;
 
@@ -92,9 +93,9 @@ final class ClusterBacking implements Backing {
         this.cluster = cluster;
         this.closing = closing;
         this.processId = data.gatewayId();
-        this.clock = given.clock();
+        this.clock = new ServiceClock(given.clock());
         this.deadAfter = given.deadAfter();
-        clients = closing.add(new AwsClients(cluster));
+        clients = closing.add(new AwsClients(cluster, clock));
         List<String> missing = new Resources(clients, cluster).prepare();
         if (!missing.isEmpty()) {
             throw new ConfigException(missing);
@@ -118,6 +119,11 @@ final class ClusterBacking implements Backing {
         if (namespace != null && cluster.role() == Role.GATEWAY) {
             closing.add(new CloudWatchSignals(clients.cloudWatch(), namespace, this::scaling));
         }
+    }
+
+    @Override
+    public InstantSource clock() {
+        return clock;
     }
 
     @Override

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// Everything in one directory of this machine, for one gateway alone.
 final class EmbeddedBacking implements Backing {
 
+    private final InstantSource clock;
     private final Database database;
     private final CodeStore code;
     private final OutputStore outputs;
@@ -33,9 +34,15 @@ final class EmbeddedBacking implements Backing {
 
     EmbeddedBacking(GatewayConfig config, DataDirectory data, InstantSource clock, Closing closing)
             throws IOException {
+        this.clock = clock;
         database = closing.add(SqliteDatabase.open(data.root()));
         code = new DirectoryCodeStore(data.code(), clock);
         outputs = new DirectoryOutputStore(data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
+    }
+
+    @Override
+    public InstantSource clock() {
+        return clock;
     }
 
     @Override

@@ -57,7 +57,7 @@ public final class Wiring implements Service {
     /// What the configuration doesn't decide.
     ///
     /// @param engine the engine to use; null for the one that the configuration asks for
-    /// @param clock by which everything is dated
+    /// @param clock this machine's
     /// @param deadAfter how long after a worker has died others get the calls that it had; it takes twice that for jobs
     public record Given(@Nullable Engine engine, KeptConnections connections, InstantSource clock,
             Duration deadAfter) {
@@ -95,9 +95,9 @@ public final class Wiring implements Service {
 
     private HttpServer build(GatewayConfig config, Path bundledPlugins, String version, Given given)
             throws IOException, EngineException, InterruptedException, DataDirectory.InUse, ConfigException {
-        InstantSource clock = given.clock();
         DataDirectory data = closing.add(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
         Backing backing = Backing.open(config, data, given, closing);
+        InstantSource clock = backing.clock();
         Database database = backing.database();
         Announcer announcer = backing.announcer();
         ApiKeys keys = new ApiKeys(config.apiKeys(), database.keys(), new KeyVault(data.secret(), config.secret()),
@@ -105,7 +105,7 @@ public final class Wiring implements Service {
         keys.listen(() -> announcer.announce(new Change.Keys()));
         CodeStore store = backing.code();
         addExamples(database, store);
-        Machine machine = Machine.start(config, data, bundledPlugins, version, given.engine(), clock, closing);
+        Machine machine = Machine.start(config, data, bundledPlugins, version, given.engine(), given.clock(), closing);
 
         ExecutionLog log = closing.add(new ExecutionLog(database.executions(), config.logRetention(), clock));
         Metrics metrics = closing.add(new Metrics());

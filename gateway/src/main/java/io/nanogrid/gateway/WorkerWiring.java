@@ -51,14 +51,14 @@ public final class WorkerWiring implements Service {
 
     private int build(GatewayConfig config, Path bundledPlugins, String version, Wiring.Given given)
             throws IOException, EngineException, InterruptedException, DataDirectory.InUse, ConfigException {
-        InstantSource clock = given.clock();
         ClusterConfig cluster = Objects.requireNonNull(config.cluster(), "a worker is part of a cluster");
         DataDirectory data = closing.add(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
         ClusterBacking backing = new ClusterBacking(cluster, config, data, given, closing);
+        InstantSource clock = backing.clock();
         Database database = backing.database();
         ApiKeys keys = new ApiKeys(config.apiKeys(), database.keys(), new KeyVault(data.secret(), config.secret()),
                 clock);
-        Machine machine = Machine.start(config, data, bundledPlugins, version, given.engine(), clock, closing);
+        Machine machine = Machine.start(config, data, bundledPlugins, version, given.engine(), given.clock(), closing);
 
         ExecutionLog log = closing.add(new ExecutionLog(database.executions(), config.logRetention(), clock));
         Metrics metrics = closing.add(new Metrics());

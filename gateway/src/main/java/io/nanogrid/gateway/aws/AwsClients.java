@@ -3,12 +3,15 @@ package io.nanogrid.gateway.aws;
 import io.nanogrid.gateway.config.ClusterConfig;
 import java.net.URI;
 import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.client.builder.SdkSyncClientBuilder;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -46,10 +49,15 @@ public final class AwsClients implements AutoCloseable {
     private final CloudWatchClient cloudWatch;
 
     public AwsClients(ClusterConfig config) {
+        this(config, new ServiceClock(InstantSource.system()));
+    }
+
+    /// @param clock is kept right by what DynamoDB answers
+    public AwsClients(ClusterConfig config, ServiceClock clock) {
         Region region = Region.of(config.region());
         ClusterConfig.Endpoints at = config.endpoints();
         dynamoDb = build(DynamoDbClient.builder().region(region), at.dynamoDb(), Duration.ofSeconds(2),
-                Duration.ofSeconds(5));
+                Duration.ofSeconds(5), clock);
         // Other servers than that of AWS are rarely found by the bucket's name. Much may be on its way: what counts is that it moves.
         s3 = build(S3Client.builder().region(region).forcePathStyle(at.s3() != null), at.s3(), Duration.ofSeconds(5),
                 Duration.ofSeconds(60));
@@ -62,15 +70,15 @@ public final class AwsClients implements AutoCloseable {
 
     /// @param read how long to wait for the answer's next bytes
     /// @param whole how long a call may take, with its retries
-    private <B extends AwsClientBuilder<B, C> & SdkSyncClientBuilder<B, C>, C> C build(B builder,
-            @Nullable URI endpoint,
-            Duration read, Duration whole) {
+    private <B extends AwsClientBuilder<B, C> & SdkSyncClientBuilder<B, C>, C> C build(B builder, @Nullable URI endpoint,
+            Duration read, Duration whole, ExecutionInterceptor... interceptors) {
         SdkHttpClient http = new FaultTellingClient(
                 UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(read).build());
         StandardRetryStrategy retries = AwsRetryStrategy.standardRetryStrategy().toBuilder().maxAttempts(ATTEMPTS)
                 .build();
         builder.httpClient(http).credentialsProvider(credentials).overrideConfiguration(
-                ClientOverrideConfiguration.builder().retryStrategy(retries).apiCallTimeout(whole).build());
+                ClientOverrideConfiguration.builder().retryStrategy(retries).apiCallTimeout(whole)
+                        .executionInterceptors(List.of(interceptors)).build());
         if (endpoint != null) {
             builder.endpointOverride(endpoint);
         }
