@@ -31,8 +31,8 @@ class Cluster:
         self._data, self._log = self._directory / "cluster", self._directory / "cluster.log"
         self._variables = environment(
             JAVA_HOME=str(Path(java[0]).parents[1]), GATEWAY_FLAGS=" ".join(java[1:]), JAR=str(jar), WORKERS="1", RESET="no",
-            DATA_DIR=str(directory), PORT=str(port), DRAIN_SECONDS="10", MEMORY_BUDGET_MB=str(2 * budget_mb), ENGINE="sandbox",
-            DISPATCH="queue", RATE_LIMIT_PER_MINUTE="0", MAX_QUEUED_JOBS="1000000")
+            DATA_DIR=str(directory), HOST="127.0.0.1", PORT=str(port), DRAIN_SECONDS="10", NANOGRID_SECRET="",
+            MEMORY_BUDGET_MB=str(2 * budget_mb), ENGINE="sandbox", DISPATCH="queue", RATE_LIMIT_PER_MINUTE="0", MAX_QUEUED_JOBS="1000000")
         self.workers = []
 
     def __enter__(self):
