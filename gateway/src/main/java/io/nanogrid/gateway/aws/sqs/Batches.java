@@ -49,7 +49,7 @@ final class Batches<T> implements AutoCloseable {
         lock.lock();
         try {
             waiting.add(added);
-            if (senders == 0 || waiting.size() > AT_ONCE && senders < MOST_SENDERS) {
+            if (senders == 0 || (waiting.size() > AT_ONCE && senders < MOST_SENDERS)) {
                 senders++;
                 Thread.ofVirtual().name("sqs-batch").start(this::send);
             } else if (waiting.size() >= AT_ONCE) {
