@@ -226,7 +226,8 @@ final class DynamoCallbacks implements CallbackRepository {
                     .get(unserved.values().stream().map(DynamoCallbacks::version).toList()).stream().map(Versions::of)
                     .collect(Collectors.toMap(VersionRecord::functionId, version -> version));
             unserved.values().removeIf(
-                    callback -> versions.containsKey(callback.function().id()) && routes.add(route(callback, versions)));
+                    callback -> versions.containsKey(callback.function().id())
+                            && routes.add(route(callback, versions)));
             live = table.get(unserved.keySet().stream().map(Key::callback).toList()).stream().map(CallbackState::of)
                     .toList();
         }

@@ -139,7 +139,8 @@ final class DynamoJobs implements JobRepository, JobLedger {
         Map<String, Item> newest = new HashMap<>();
         states.forEach(one -> newest(one, before, limit + 1)
                 .forEach(item -> newest.put(item.text(JobItems.PLACE), item)));
-        List<Item> found = newest.values().stream().sorted(Comparator.comparing((Item item) -> item.text(JobItems.PLACE)).reversed()).limit(limit + 1L)
+        List<Item> found = newest.values().stream()
+                .sorted(Comparator.comparing((Item item) -> item.text(JobItems.PLACE)).reversed()).limit(limit + 1L)
                 .toList();
         List<Item> given = found.subList(0, Math.min(limit, found.size()));
         return new Page<>(given.stream().map(JobItems::listed).toList(),

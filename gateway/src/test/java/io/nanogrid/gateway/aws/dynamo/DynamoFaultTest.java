@@ -52,7 +52,8 @@ class DynamoFaultTest {
         clients = new AwsClients(config);
         new Resources(clients, config).prepare();
         database = new DynamoDatabase(clients.dynamoDb(), config.table(), config.logsTable(), Duration.ofDays(1),
-                new S3Blobs(clients.s3(), config.bucket()), "gateway-1", InstantSource.system(), made -> new SqsQueue(clients,
+                new S3Blobs(clients.s3(), config.bucket()), "gateway-1", InstantSource.system(),
+                made -> new SqsQueue(clients,
                         SqsAddress.of(clients.sqs(), config.queueName()), made, 10, Duration.ofSeconds(1)));
     }
 
@@ -173,7 +174,8 @@ class DynamoFaultTest {
             }
         });
         Thread caller = Thread.ofVirtual().start(call);
-        await().until(() -> caller.getState() == Thread.State.WAITING || caller.getState() == Thread.State.TIMED_WAITING);
+        await().until(
+                () -> caller.getState() == Thread.State.WAITING || caller.getState() == Thread.State.TIMED_WAITING);
 
         caller.interrupt();
 
