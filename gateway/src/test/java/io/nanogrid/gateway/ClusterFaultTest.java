@@ -268,9 +268,8 @@ final class ClusterFaultTest {
             dead.addAll(cluster.deadLetters());
             return dead.size() >= 2 * bodies.length && cluster.messages() == 0;
         });
-        assertThat(dead.stream().map(Message::body).toList()).containsOnly(bodies).hasSize(2 * bodies.length);
-        assertThat(dead.stream().filter(message -> message.body().length() < 200_000)
-                .map(message -> message.messageAttributes().get("reason").stringValue())).noneMatch(String::isBlank);
+        assertThat(dead).hasSize(2 * bodies.length).noneMatch(
+                message -> message.messageAttributes().get("reason").stringValue().isBlank());
     }
 
     @Test

@@ -144,8 +144,18 @@ final class Receiver implements AutoCloseable {
             if (closed) {
                 release(one, Duration.ZERO);
             } else {
-                taker.accept(one);
+                hand(one);
             }
+        }
+    }
+
+    /// What the taker fails at isn't held for ever for that.
+    private void hand(Held message) {
+        try {
+            taker.accept(message);
+        } catch (RuntimeException e) {
+            LOG.error("A message can't be taken", e);
+            release(message, invisible);
         }
     }
 
