@@ -206,8 +206,9 @@ final class ClusterBacking implements Backing {
     ///
     /// @param most calls that are here at once
     CallRunner callRunner(FunctionCatalog functions, LocalDispatcher here, int most, Duration drain) {
-        return closing.add(new CallRunner(new SqsCallSource(clients, callsQueue, blobs, deadAfter), results, functions, here, most,
-                Runtime.getRuntime().maxMemory() / PART_FOR_FILES, drain));
+        return closing.add(
+                new CallRunner(new SqsCallSource(clients, callsQueue, blobs, deadAfter), results, functions, here, most,
+                        Runtime.getRuntime().maxMemory() / PART_FOR_FILES, drain));
     }
 
     /// Says that this process takes calls and jobs, until it is closed.

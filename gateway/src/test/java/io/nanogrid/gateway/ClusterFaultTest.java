@@ -251,8 +251,10 @@ final class ClusterFaultTest {
     @Test
     void messagesThatNobodyCanUseAreDeadLettersAndHoldUpNoOthers() throws Exception {
         String deep = "[".repeat(60_000) + "]".repeat(60_000);
-        String[] bodies = {"garbage \u00e9\u4e16 \ud83d\ude00", "\"" + "x".repeat(262_142) + "\"", "{\"requestId\": 1, \"functionId\": {}}",
-                "{\"requestId\": \"r\", \"functionId\": \"f\", \"version\": \"one\", \"input\": " + deep + "}", deep, "null"};
+        String[] bodies = {"garbage \u00e9\u4e16 \ud83d\ude00", "\"" + "x".repeat(262_142) + "\"",
+                "{\"requestId\": 1, \"functionId\": {}}",
+                "{\"requestId\": \"r\", \"functionId\": \"f\", \"version\": \"one\", \"input\": " + deep + "}", deep,
+                "null"};
         for (String queue : new String[]{cluster.config.queueName(), cluster.config.callsQueueName()}) {
             for (String body : bodies) {
                 cluster.send(queue, body);

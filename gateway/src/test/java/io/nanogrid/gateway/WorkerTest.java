@@ -146,7 +146,8 @@ final class WorkerTest {
                 "-Dorg.slf4j.simpleLogger.log.io.nanogrid=info"));
         Path log = directory.resolve("worker.log");
         String job;
-        try (ProcessGateway worker = ProcessGateway.start("sandbox", directory.resolve("worker"), log, entries(settings))) {
+        try (ProcessGateway worker = ProcessGateway.start("sandbox", directory.resolve("worker"), log,
+                entries(settings))) {
             String brief = gateway.accept(id, "{\"s\": 5}");
             String slow = gateway.accept(id, "{\"s\": 50}");
             job = slow;

@@ -70,7 +70,8 @@ public final class AwsClients implements AutoCloseable {
 
     /// @param read how long to wait for the answer's next bytes
     /// @param whole how long a call may take, with its retries
-    private <B extends AwsClientBuilder<B, C> & SdkSyncClientBuilder<B, C>, C> C build(B builder, @Nullable URI endpoint,
+    private <B extends AwsClientBuilder<B, C> & SdkSyncClientBuilder<B, C>, C> C build(B builder,
+            @Nullable URI endpoint,
             Duration read, Duration whole, ExecutionInterceptor... interceptors) {
         SdkHttpClient http = new FaultTellingClient(
                 UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(read).build());

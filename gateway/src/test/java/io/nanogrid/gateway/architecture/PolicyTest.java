@@ -61,8 +61,10 @@ class PolicyTest {
 
     private static Set<String> used() {
         return new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-                .importPackages("io.nanogrid.gateway.aws").stream().flatMap(type -> type.getMethodCallsFromSelf().stream())
-                .map(JavaMethodCall::getTarget).filter(target -> SERVICES.containsKey(target.getOwner().getSimpleName()))
+                .importPackages("io.nanogrid.gateway.aws").stream()
+                .flatMap(type -> type.getMethodCallsFromSelf().stream())
+                .map(JavaMethodCall::getTarget)
+                .filter(target -> SERVICES.containsKey(target.getOwner().getSimpleName()))
                 .map(PolicyTest::action).filter(action -> !NO_OPERATION.matcher(action).find())
                 .flatMap(action -> RIGHTS.containsKey(action) ? RIGHTS.get(action).stream() : Stream.of(action))
                 .collect(Collectors.toCollection(TreeSet::new));
@@ -70,7 +72,8 @@ class PolicyTest {
 
     private static String action(MethodCallTarget target) {
         String operation = target.getName().replaceFirst("Paginator$", "");
-        return SERVICES.get(target.getOwner().getSimpleName()) + ":" + operation.substring(0, 1).toUpperCase(Locale.ROOT)
+        return SERVICES.get(target.getOwner().getSimpleName()) + ":"
+                + operation.substring(0, 1).toUpperCase(Locale.ROOT)
                 + operation.substring(1);
     }
 }

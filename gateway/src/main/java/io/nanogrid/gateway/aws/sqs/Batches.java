@@ -83,7 +83,8 @@ final class Batches<T> implements AutoCloseable {
     private List<Waiting<T>> next() {
         lock.lock();
         try {
-            for (long left = gather.toNanos(); left > 0 && waiting.size() < AT_ONCE && !waiting.isEmpty() && !closing;) {
+            for (long left = gather.toNanos(); left > 0 && waiting.size() < AT_ONCE && !waiting.isEmpty()
+                    && !closing;) {
                 left = changed.awaitNanos(left);
             }
             List<Waiting<T>> batch = new ArrayList<>();

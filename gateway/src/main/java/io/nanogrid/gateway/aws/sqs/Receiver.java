@@ -236,7 +236,8 @@ final class Receiver implements AutoCloseable {
                     .receiptHandle(message.receipt()).build());
         }
         return client.deleteMessageBatch(request -> request.queueUrl(address.queue()).entries(entries)).failed()
-                .stream().collect(Collectors.toMap(failed -> Integer.valueOf(failed.id()), BatchResultErrorEntry::message));
+                .stream()
+                .collect(Collectors.toMap(failed -> Integer.valueOf(failed.id()), BatchResultErrorEntry::message));
     }
 
     /// Others may have the message, after a while.
