@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -77,11 +78,11 @@ final class ClusterRestartTest {
         return eventually().until(() -> {
             for (ClusterProcess worker : WORKERS) {
                 if (worker.busy() > 0) {
-                    return worker;
+                    return Optional.of(worker);
                 }
             }
-            return null;
-        }, worker -> worker != null);
+            return Optional.<ClusterProcess>empty();
+        }, Optional::isPresent).orElseThrow();
     }
 
     private static String waiting(Duration time) {
