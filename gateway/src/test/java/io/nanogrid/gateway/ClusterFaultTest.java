@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -271,7 +272,7 @@ final class ClusterFaultTest {
             return dead.size() >= 2 * bodies.length && cluster.messages() == 0;
         });
         assertThat(dead).hasSize(2 * bodies.length).noneMatch(
-                message -> message.messageAttributes().get("reason").stringValue().isBlank());
+                message -> Objects.requireNonNull(message.messageAttributes().get("reason")).stringValue().isBlank());
     }
 
     @Test

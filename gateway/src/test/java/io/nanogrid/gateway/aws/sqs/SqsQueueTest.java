@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,7 +118,7 @@ class SqsQueueTest {
     }
 
     private static String reason(Message letter) {
-        return letter.messageAttributes().get("reason").stringValue();
+        return Objects.requireNonNull(letter.messageAttributes().get("reason")).stringValue();
     }
 
     /// Until nothing waits there, and nobody has anything of it.
