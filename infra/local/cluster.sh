@@ -3,7 +3,7 @@
 # JAVA_HOME, GATEWAY_FLAGS, JAR, WORKERS, RESET, DATA_DIR, HOST, PORT, DRAIN_SECONDS, MEMORY_BUDGET_MB, NANOGRID_SECRET.
 #
 # The gateway and the servers belong together: when one of them dies, all of it ends. A worker that dies is started again, as whatever looks
-# after workers elsewhere would, unless it had hardly begun.
+# after workers elsewhere would, unless it was started again just before.
 set -euo pipefail
 # Processes get groups of their own: a terminal's Ctrl-C reaches this script alone, which stops them in order.
 set -m
@@ -14,7 +14,7 @@ read -r -a flags <<<"${GATEWAY_FLAGS:-}"
 java=("${JAVA_HOME:?}/bin/java" "${flags[@]}")
 servers=(redis sqs dynamodb s3)
 mapfile -t workers < <(seq -f worker-%g "${WORKERS:?}")
-declare -A pid port began
+declare -A pid port restarted
 case $HOST in 0.0.0.0 | ::) address=127.0.0.1 ;; *) address=$HOST ;; esac
 start_within=180 # seconds
 
@@ -72,7 +72,6 @@ launch() { # NAME COMMAND...: it writes to its log, and ends when this script is
     shift
     "${guard[@]}" "$@" </dev/null >>"$data/logs/$name.log" 2>&1 &
     pid[$name]=$!
-    began[$name]=$SECONDS
     echo $! >"$data/$name.pid"
 }
 
@@ -227,6 +226,7 @@ TRY
 
 watch() {
     local name
+    for name in "${workers[@]}"; do restarted[$name]=-10; done
     while :; do
         wait -n 2>/dev/null || true
         for name in gateway "${servers[@]}"; do
@@ -234,8 +234,9 @@ watch() {
         done
         for name in "${workers[@]}"; do
             alive "$name" && continue
-            [ $((SECONDS - began[$name])) -ge 10 ] || { explain "$name"; die "$name ends as soon as it is started"; }
+            [ $((SECONDS - restarted[$name])) -ge 10 ] || { explain "$name"; die "$name ends as soon as it is started"; }
             nanogrid "$name" worker 127.0.0.1
+            restarted[$name]=$SECONDS
             echo "$name had ended; it is started again, as pid ${pid[$name]}"
         done
     done
