@@ -206,7 +206,7 @@ public abstract class InvocationQueueContract extends Contract {
 
         put("a");
 
-        assertThat(claim.get(10, SECONDS)).extracting(InvocationQueueContract::id).containsExactly("a");
+        assertThat(claim.get(30, SECONDS)).extracting(InvocationQueueContract::id).containsExactly("a");
     }
 
     @Test
@@ -218,7 +218,7 @@ public abstract class InvocationQueueContract extends Contract {
 
         database.queue().giveBack("a", true);
 
-        assertThat(claim.get(10, SECONDS)).extracting(InvocationQueueContract::id).containsExactly("a");
+        assertThat(claim.get(30, SECONDS)).extracting(InvocationQueueContract::id).containsExactly("a");
     }
 
     @Test
@@ -240,7 +240,7 @@ public abstract class InvocationQueueContract extends Contract {
 
         waiter.interrupt();
 
-        assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> claim.get(10, SECONDS))
+        assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> claim.get(30, SECONDS))
                 .withCauseInstanceOf(InterruptedException.class);
     }
 
@@ -264,7 +264,7 @@ public abstract class InvocationQueueContract extends Contract {
             return 0;
         });
 
-        putters.get(10, SECONDS);
+        putters.get(30, SECONDS);
         assertThat(done).hasSize(400).doesNotHaveDuplicates();
         assertThat(database.jobs().counts()).containsEntry(JobState.DONE, 400L).containsEntry(JobState.PENDING, 0L);
     }

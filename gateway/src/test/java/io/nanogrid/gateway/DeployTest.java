@@ -256,12 +256,12 @@ final class DeployTest extends GatewayTest {
             id = callback.path("path").asText().equals("slow") ? callback.path("callback_id").asLong() : id;
         }
         long slow = id;
-        Awaitility.await().atMost(Duration.ofSeconds(10))
+        Awaitility.await()
                 .until(() -> gateway.get("/callbacks/" + slow).json().path("status").asText().equals("build"));
 
         assertThat(gateway.delete("/callbacks/" + slow).expect(409).reason()).isEqualTo("build_in_progress");
 
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> gateway.get("/api/slow").status() == 200);
+        Awaitility.await().until(() -> gateway.get("/api/slow").status() == 200);
         gateway.delete("/callbacks/" + slow).expect(200);
         gateway.get("/api/slow").expect(404);
     }

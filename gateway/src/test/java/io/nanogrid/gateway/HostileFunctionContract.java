@@ -146,7 +146,7 @@ abstract class HostileFunctionContract extends HostileContract {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Answer> call = threads.submit(() -> attack(path));
 
-            Awaitility.await().atMost(Duration.ofSeconds(10))
+            Awaitility.await()
                     .until(() -> Leftovers.processWith(gateway().id(), "/tmp/in-mid-call"), Optional::isPresent)
                     .orElseThrow().destroyForcibly();
 
@@ -243,7 +243,7 @@ abstract class HostileFunctionContract extends HostileContract {
                 """);
 
         attack(path).expect(200);
-        Awaitility.await().atMost(Duration.ofSeconds(10))
+        Awaitility.await()
                 .until(() -> Leftovers.processWith(gateway().id(), "/tmp/printed"), Optional::isPresent);
         Answer next = call(path).expect(200);
 

@@ -62,7 +62,7 @@ record Leftovers(JsonNode instances, int directories, int files, int processes, 
 
     /// Waits until everything is as it was. A gateway may hold fewer descriptors than before, never more.
     static void awaitSameAs(Leftovers before, TestGateway gateway) {
-        Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+        Awaitility.await().untilAsserted(() -> {
             Leftovers now = of(gateway);
             assertThat(now.withDescriptors(before.descriptors)).isEqualTo(before);
             assertThat(now.descriptors).as("open descriptors").isLessThanOrEqualTo(before.descriptors);

@@ -50,10 +50,10 @@ abstract class RestartContract {
         try (ProcessGateway second = ProcessGateway.start(engine(), data, directory.resolve("second.log"))) {
             assertThat(second.get("/api/sleep?s=0").body()).isEqualTo("\"slept\"");
             assertThat(before).isNotEmpty();
-            Awaitility.await().atMost(Duration.ofSeconds(5))
+            Awaitility.await()
                     .until(() -> instances(gatewayId).stream().noneMatch(before::contains));
         }
-        Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> instances(gatewayId).isEmpty());
+        Awaitility.await().until(() -> instances(gatewayId).isEmpty());
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.nanogrid.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.nanogrid.gateway.http.KeptConnections;
 import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -18,25 +19,25 @@ final class ShutdownTest {
     private static final String SLOW = """
             import time
             def handler(event, context):
-                time.sleep(2)
+                time.sleep(5)
                 return "done"
             """;
 
     @Test
     void callsInFlightFinishAndHealthIs503ForThoseWhoAskMeanwhile(@TempDir Path directory) throws Exception {
-        try (TestGateway gateway = TestGateway.start("sandbox", directory, "DRAIN_SECONDS", "20");
-                Socket kept = new Socket("127.0.0.1", gateway.port())) {
+        KeptConnections kept = new KeptConnections(KeptConnections.usual().idle(), Duration.ofSeconds(4));
+        try (TestGateway gateway = TestGateway.startWith(kept, "sandbox", directory, "DRAIN_SECONDS", "20");
+                Socket socket = new Socket("127.0.0.1", gateway.port())) {
             gateway.deploy("slow", "python", SLOW).expect(200);
-            kept.setSoTimeout(10_000);
-            assertThat(ask(kept)).startsWith("HTTP/1.1 200");
+            socket.setSoTimeout(10_000);
+            assertThat(ask(socket)).startsWith("HTTP/1.1 200");
             CompletableFuture<TestGateway.Answer> call = CompletableFuture.supplyAsync(() -> get(gateway, "/api/slow"));
             Awaitility.await().atMost(Duration.ofSeconds(20))
                     .until(() -> gateway.get("/health").body().contains("\"busy\":1"));
 
             Thread stopping = Thread.ofPlatform().start(gateway::close);
             String[] last = new String[1];
-            Awaitility.await().atMost(Duration.ofSeconds(2))
-                    .until(() -> !(last[0] = ask(kept)).startsWith("HTTP/1.1 200"));
+            Awaitility.await().until(() -> !(last[0] = ask(socket)).startsWith("HTTP/1.1 200"));
 
             // Who has asked just before hears it from the health itself, all others from the server.
             assertThat(last[0]).startsWith("HTTP/1.1 503")

@@ -263,7 +263,7 @@ final class TestGateway implements AutoCloseable {
     /// The record of an answered call. It is stored a fraction of a second after the answer.
     Execution execution(Answer answer) {
         String id = answer.header("X-Request-Id").orElseThrow();
-        return Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> recorded(id), Optional::isPresent)
+        return Awaitility.await().until(() -> recorded(id), Optional::isPresent)
                 .orElseThrow();
     }
 

@@ -128,8 +128,8 @@ class ConcurrencyTest {
             Callable<Thread> write = () -> database.lanes().write(_ -> Thread.currentThread());
             Callable<Thread> read = () -> database.lanes().read(_ -> Thread.currentThread());
 
-            assertThat(callers.submit(write).get(10, SECONDS).isVirtual()).isFalse();
-            assertThat(callers.submit(read).get(10, SECONDS).isVirtual()).isFalse();
+            assertThat(callers.submit(write).get(30, SECONDS).isVirtual()).isFalse();
+            assertThat(callers.submit(read).get(30, SECONDS).isVirtual()).isFalse();
         }
     }
 
@@ -141,11 +141,11 @@ class ConcurrencyTest {
             var waiting = IntStream.range(0, 200)
                     .mapToObj(i -> callers.submit(() -> database.callbacks().create(draft("p" + i)))).toList();
 
-            assertThat(callers.submit(() -> database.callbacks().list()).get(10, SECONDS)).isEmpty();
+            assertThat(callers.submit(() -> database.callbacks().list()).get(30, SECONDS)).isEmpty();
 
             release.countDown();
             for (Future<CallbackRecord> caller : waiting) {
-                assertThat(caller.get(10, SECONDS).id()).isGreaterThan(1000);
+                assertThat(caller.get(30, SECONDS).id()).isGreaterThan(1000);
             }
         }
     }
@@ -170,7 +170,7 @@ class ConcurrencyTest {
             interrupted.complete(Thread.currentThread().isInterrupted() && id == 1001);
         });
 
-        assertThat(interrupted.get(10, SECONDS)).isTrue();
+        assertThat(interrupted.get(30, SECONDS)).isTrue();
     }
 
     /// Returns once the writer is busy.

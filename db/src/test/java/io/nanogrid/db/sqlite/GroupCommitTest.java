@@ -87,7 +87,7 @@ class GroupCommitTest {
 
         release.countDown();
         for (FutureTask<Void> put : puts) {
-            put.get(10, SECONDS);
+            put.get(30, SECONDS);
         }
 
         assertThat(commits() - before).isOne();
@@ -111,11 +111,11 @@ class GroupCommitTest {
 
         release.countDown();
 
-        first.get(10, SECONDS);
-        last.get(10, SECONDS);
-        assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> refused.get(10, SECONDS))
+        first.get(30, SECONDS);
+        last.get(30, SECONDS);
+        assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> refused.get(30, SECONDS))
                 .withCauseInstanceOf(IllegalStateException.class);
-        assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> failed.get(10, SECONDS))
+        assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> failed.get(30, SECONDS))
                 .withCauseInstanceOf(StorageException.class);
         assertThat(database.keys().list()).isEmpty();
         assertThat(database.jobs().counts()).containsEntry(JobState.PENDING, 2L);

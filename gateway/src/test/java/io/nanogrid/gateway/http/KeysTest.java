@@ -134,7 +134,7 @@ class KeysTest {
 
             json(server.send("DELETE", "/keys/ci", "", "x-api-key", OWNER), 200);
 
-            assertThat(closed.get(10, TimeUnit.SECONDS)).isEqualTo(1008);
+            assertThat(closed.get(30, TimeUnit.SECONDS)).isEqualTo(1008);
         }
     }
 

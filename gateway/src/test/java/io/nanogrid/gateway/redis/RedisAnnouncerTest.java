@@ -140,8 +140,8 @@ final class RedisAnnouncerTest {
 
         assertThat(here.next()).isEqualTo(MAY_HAVE_MISSED);
         assertThat(there.next()).isEqualTo(MAY_HAVE_MISSED);
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(redis::healthy);
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> {
+        Awaitility.await().until(redis::healthy);
+        Awaitility.await().until(() -> {
             announcer.announce(new Change.Callback(7));
             return !there.all.isEmpty();
         });
@@ -164,7 +164,7 @@ final class RedisAnnouncerTest {
     void aConnectionOnWhichNothingHappensIsKept() {
         int before = proxy.accepted();
 
-        Awaitility.await().pollDelay(Duration.ofSeconds(5)).atMost(Duration.ofSeconds(7))
+        Awaitility.await().pollDelay(Duration.ofSeconds(5))
                 .untilAsserted(() -> assertThat(there.all).isEmpty());
 
         assertThat(proxy.accepted()).isEqualTo(before);

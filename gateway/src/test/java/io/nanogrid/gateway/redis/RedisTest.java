@@ -67,7 +67,7 @@ final class RedisTest {
     }
 
     private void awaitAnswers() {
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> !fails());
+        Awaitility.await().until(() -> !fails());
     }
 
     private Decision count(boolean limitless) {

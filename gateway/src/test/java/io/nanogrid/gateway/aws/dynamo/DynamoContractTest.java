@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Nested;
 /// Each test has tables of its own, which outlive the database that it closes and opens again.
 class DynamoContractTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(3);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private static LocalCloud cloud;
     private static AwsClients clients;

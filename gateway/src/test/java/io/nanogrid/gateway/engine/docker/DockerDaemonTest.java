@@ -98,7 +98,7 @@ class DockerDaemonTest {
         probe.instance().destroy();
         assertThat(probe.instance().onExit()).isCompletedWithValueMatching(exit -> exit.code() == 137);
         relay.open();
-        await().atMost(Duration.ofSeconds(10)).until(() -> containers(gateway).isEmpty());
+        await().until(() -> containers(gateway).isEmpty());
     }
 
     @Test
@@ -141,7 +141,7 @@ class DockerDaemonTest {
         await().until(() -> !containers(gateway).isEmpty());
         starter.interrupt();
         starter.join();
-        await().atMost(Duration.ofSeconds(10)).until(() -> containers(gateway).isEmpty());
+        await().until(() -> containers(gateway).isEmpty());
     }
 
     @Test
