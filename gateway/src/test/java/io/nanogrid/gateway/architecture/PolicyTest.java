@@ -30,6 +30,7 @@ class PolicyTest {
             Map.entry("dynamodb:TransactWriteItems", List.of("dynamodb:PutItem", "dynamodb:UpdateItem",
                     "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")),
             Map.entry("s3:HeadBucket", List.of("s3:ListBucket")), Map.entry("s3:HeadObject", List.of("s3:GetObject")),
+            Map.entry("s3:GetObjectAsBytes", List.of("s3:GetObject")),
             Map.entry("s3:CreateMultipartUpload", List.of("s3:PutObject")),
             Map.entry("s3:UploadPart", List.of("s3:PutObject")),
             Map.entry("s3:CompleteMultipartUpload", List.of("s3:PutObject")),
