@@ -16,4 +16,24 @@ public record CallbackRecord(long id, Endpoint endpoint, FunctionRecord function
     public CallbackDraft draft() {
         return new CallbackDraft(function.name(), endpoint, function.draft(), chatId);
     }
+
+    /// For whoever stores another status.
+    ///
+    /// @throws IllegalArgumentException where that would contradict whether something is live
+    public void requireFits(CallbackStatus other) {
+        boolean fits = switch (other) {
+            case BUILD -> true;
+            case DEPLOYED -> live != null;
+            case PENDING, NOT_DEPLOYED, UNDEPLOYED, FAILED -> live == null;
+        };
+        if (!fits) {
+            throw new IllegalArgumentException("callback %d can't be '%s' while %s is live".formatted(id,
+                    other.wireName(), live == null ? "nothing" : "a version"));
+        }
+    }
+
+    /// The status of a callback whose build came to nothing.
+    public CallbackStatus withoutBuild() {
+        return live == null ? CallbackStatus.FAILED : CallbackStatus.DEPLOYED;
+    }
 }

@@ -44,7 +44,7 @@ final class Deploys {
     static CallbackRecord fail(Connection connection, long id, int version, Instant now) throws SQLException {
         CallbackRecord callback = endBuild(connection, id, version, VersionState.FAILED, null);
         Sql.update(connection, "DELETE FROM deployment WHERE callback_id = ? AND version = ?", id, version);
-        setStatus(connection, id, withoutBuild(callback), now);
+        setStatus(connection, id, callback.withoutBuild(), now);
         return CallbackRows.require(connection, id);
     }
 
@@ -91,7 +91,7 @@ final class Deploys {
         Sql.update(connection, "UPDATE version SET state = 'FAILED' WHERE function_id = ? AND state = 'BUILDING'",
                 callback.function().id());
         if (callback.status() == CallbackStatus.BUILD) {
-            setStatus(connection, id, withoutBuild(callback), now);
+            setStatus(connection, id, callback.withoutBuild(), now);
         }
         return CallbackRows.require(connection, id);
     }
@@ -113,10 +113,6 @@ final class Deploys {
 
     static void setStatus(Connection connection, long id, CallbackStatus status, Instant now) throws SQLException {
         Sql.update(connection, "UPDATE callback SET status = ?, updated_at = ? WHERE id = ?", status, now, id);
-    }
-
-    private static CallbackStatus withoutBuild(CallbackRecord callback) {
-        return callback.live() == null ? CallbackStatus.FAILED : CallbackStatus.DEPLOYED;
     }
 
     /// The times of a callback's deployments always grow, though a clock may go back: they are the order in which it served them.

@@ -97,16 +97,7 @@ final class SqliteCallbacks implements CallbackRepository {
     @Override
     public CallbackRecord setStatus(long id, CallbackStatus status) {
         return lanes.write(connection -> {
-            boolean live = CallbackRows.require(connection, id).live() != null;
-            boolean fits = switch (status) {
-                case BUILD -> true;
-                case DEPLOYED -> live;
-                case PENDING, NOT_DEPLOYED, UNDEPLOYED, FAILED -> !live;
-            };
-            if (!fits) {
-                throw new IllegalArgumentException("callback %d can't be '%s' while %s is live".formatted(id,
-                        status.wireName(), live ? "a version" : "nothing"));
-            }
+            CallbackRows.require(connection, id).requireFits(status);
             Deploys.setStatus(connection, id, status, clock.instant());
             return CallbackRows.require(connection, id);
         });

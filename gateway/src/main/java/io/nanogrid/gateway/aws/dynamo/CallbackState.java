@@ -148,9 +148,7 @@ record CallbackState(long id, Endpoint endpoint, CallbackStatus status, @Nullabl
 
     /// Without what is being built, if anything is.
     CallbackState notBuilding(Instant now) {
-        CallbackStatus then = status == CallbackStatus.BUILD
-                ? live == null ? CallbackStatus.FAILED : CallbackStatus.DEPLOYED
-                : status;
+        CallbackStatus then = status == CallbackStatus.BUILD ? record().withoutBuild() : status;
         return new CallbackState(id, endpoint, then, live,
                 deployments.stream().filter(deployed -> deployed.at() != null).toList(), chatId, createdAt, now,
                 function.ended(null));

@@ -109,16 +109,7 @@ final class DynamoCallbacks implements CallbackRepository {
         return table.write(transaction -> {
             Item before = Callbacks.require(transaction, id);
             CallbackState callback = CallbackState.of(before);
-            boolean live = callback.live() != null;
-            boolean fits = switch (status) {
-                case BUILD -> true;
-                case DEPLOYED -> live;
-                case PENDING, NOT_DEPLOYED, UNDEPLOYED, FAILED -> !live;
-            };
-            if (!fits) {
-                throw new IllegalArgumentException("callback %d can't be '%s' while %s is live".formatted(id,
-                        status.wireName(), live ? "a version" : "nothing"));
-            }
+            callback.record().requireFits(status);
             Instant now = clock.now();
             return Callbacks.replace(transaction, before, callback.with(status,
                     status == CallbackStatus.BUILD ? markOf(callback, now) : null, now));
