@@ -2,12 +2,7 @@ package io.nanogrid.db.sqlite;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 import io.nanogrid.db.KeyRecord;
 import io.nanogrid.db.KeyRepository;
@@ -26,7 +21,7 @@ final class SqliteKeys implements KeyRepository {
     public void create(KeyRecord key) {
         int inserted = lanes.write(connection -> Sql.update(connection, """
                 INSERT INTO api_key (name, scopes, hash, sealed_secret, created_at) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT DO NOTHING""", key.name(), text(key.scopes()), key.hash(), key.sealedSecret(),
+                ON CONFLICT DO NOTHING""", key.name(), Scope.join(key.scopes()), key.hash(), key.sealedSecret(),
                 key.createdAt()));
         if (inserted == 0) {
             throw new RefusedException.DuplicateKey(key.name());
@@ -45,17 +40,7 @@ final class SqliteKeys implements KeyRepository {
     }
 
     private static KeyRecord map(ResultSet row) throws SQLException {
-        return new KeyRecord(row.getString("name"), scopes(row.getString("scopes")), row.getBytes("hash"),
+        return new KeyRecord(row.getString("name"), Scope.split(row.getString("scopes")), row.getBytes("hash"),
                 row.getBytes("sealed_secret"), Sql.instant(row, "created_at"));
-    }
-
-    private static String text(Set<Scope> scopes) {
-        return scopes.stream().sorted().map(Scope::name).collect(Collectors.joining(","));
-    }
-
-    private static Set<Scope> scopes(String text) {
-        var scopes = EnumSet.noneOf(Scope.class);
-        Arrays.stream(text.split(",")).filter(name -> !name.isEmpty()).map(Scope::valueOf).forEach(scopes::add);
-        return Collections.unmodifiableSet(scopes);
     }
 }

@@ -4,13 +4,8 @@ import io.nanogrid.db.KeyRecord;
 import io.nanogrid.db.KeyRepository;
 import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.Scope;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /// Stateless: any thread may use it.
 final class DynamoKeys implements KeyRepository {
@@ -33,7 +28,7 @@ final class DynamoKeys implements KeyRepository {
                 throw new RefusedException.DuplicateKey(key.name());
             }
             transaction.create(Item.at(Key.apiKey(key.name())).set("name", key.name())
-                    .set("scopes", key.scopes().stream().sorted().map(Scope::name).collect(Collectors.joining(",")))
+                    .set("scopes", Scope.join(key.scopes()))
                     .set("hash", key.hash()).set("sealedSecret", key.sealedSecret()).set("createdAt", key.createdAt())
                     .set(PLACE, FunctionIndex.nextPlace(clock.now())).build());
             transaction.announce();
@@ -64,13 +59,7 @@ final class DynamoKeys implements KeyRepository {
 
     private static KeyRecord record(Item item) {
         byte[] hash = item.bytesOrNull("hash");
-        return new KeyRecord(item.text("name"), scopes(item.text("scopes")), hash == null ? new byte[0] : hash,
+        return new KeyRecord(item.text("name"), Scope.split(item.text("scopes")), hash == null ? new byte[0] : hash,
                 item.bytesOrNull("sealedSecret"), item.time("createdAt"));
-    }
-
-    private static Set<Scope> scopes(String text) {
-        Set<Scope> scopes = EnumSet.noneOf(Scope.class);
-        Arrays.stream(text.split(",")).filter(name -> !name.isEmpty()).map(Scope::valueOf).forEach(scopes::add);
-        return Collections.unmodifiableSet(scopes);
     }
 }
