@@ -14,6 +14,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -95,21 +96,25 @@ final class Table {
     private void collect(List<Key> keys, Map<Key, Item> found) {
         KeysAndAttributes wanted = KeysAndAttributes.builder().consistentRead(true)
                 .keys(keys.stream().map(Key::attributes).toList()).build();
-        Map<String, KeysAndAttributes> left = Map.of(name, wanted);
-        for (int attempt = 1; !left.isEmpty(); attempt++) {
-            if (attempt > MOST_ATTEMPTS) {
-                throw new StorageException("DynamoDB answers no more reads for now");
-            }
-            if (attempt > 1) {
-                pause(attempt);
-            }
-            Map<String, KeysAndAttributes> asked = left;
+        untilNoneIsLeft(Map.of(name, wanted), "DynamoDB answers no more reads for now", asked -> {
             BatchGetItemResponse answer = client.batchGetItem(request -> request.requestItems(asked));
             for (Map<String, AttributeValue> attributes : answer.responses().getOrDefault(name, List.of())) {
                 Item item = new Item(attributes);
                 found.put(item.key(), item);
             }
-            left = answer.unprocessedKeys();
+            return answer.unprocessedKeys();
+        });
+    }
+
+    /// @param request makes one, and gives what DynamoDB has left undone of it
+    private static <T> void untilNoneIsLeft(Map<String, T> all, String refusal, UnaryOperator<Map<String, T>> request) {
+        Map<String, T> left = request.apply(all);
+        for (int attempt = 2; !left.isEmpty(); attempt++) {
+            if (attempt > MOST_ATTEMPTS) {
+                throw new StorageException(refusal);
+            }
+            pause(attempt);
+            left = request.apply(left);
         }
     }
 
@@ -152,17 +157,8 @@ final class Table {
 
     private void write(List<WriteRequest> writes) {
         guarded(() -> {
-            Map<String, List<WriteRequest>> left = Map.of(name, writes);
-            for (int attempt = 1; !left.isEmpty(); attempt++) {
-                if (attempt > MOST_ATTEMPTS) {
-                    throw new StorageException("DynamoDB takes no more writes for now");
-                }
-                if (attempt > 1) {
-                    pause(attempt);
-                }
-                Map<String, List<WriteRequest>> asked = left;
-                left = client.batchWriteItem(request -> request.requestItems(asked)).unprocessedItems();
-            }
+            untilNoneIsLeft(Map.of(name, writes), "DynamoDB takes no more writes for now",
+                    asked -> client.batchWriteItem(request -> request.requestItems(asked)).unprocessedItems());
             return name;
         });
     }
