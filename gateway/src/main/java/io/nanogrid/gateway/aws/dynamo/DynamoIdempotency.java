@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 /// Stateless: any thread may use it. What has expired is not seen any more, and DynamoDB deletes it when it comes to it.
 final class DynamoIdempotency implements IdempotencyRepository {
 
-    static final String TIME_TO_LIVE = "ttl";
     private static final String STATE = "state";
     private static final String RESPONSE = "response";
     private static final String EXPIRES = "expires";
@@ -53,7 +52,7 @@ final class DynamoIdempotency implements IdempotencyRepository {
             Instant lost = now.plus(LONGEST_CALL);
             long forgotten = (expires.isAfter(lost) ? expires : lost).getEpochSecond() + 1;
             Item running = Item.at(Key.idempotency(name)).set(BODY_HASH, bodyHash).set(STATE, State.RUNNING.name())
-                    .set(EXPIRES, expires).set(OWNER, clock.gateway()).set(SINCE, now).set(TIME_TO_LIVE, forgotten)
+                    .set(EXPIRES, expires).set(OWNER, clock.gateway()).set(SINCE, now).set(Item.TIME_TO_LIVE, forgotten)
                     .build();
             if (before == null) {
                 transaction.create(running);
@@ -61,7 +60,7 @@ final class DynamoIdempotency implements IdempotencyRepository {
                 transaction.replace(before, running);
             }
             transaction.put(Item.at(Key.runningCall(clock.gateway(), name)).set(CALL, name)
-                    .set(TIME_TO_LIVE, forgotten).build());
+                    .set(Item.TIME_TO_LIVE, forgotten).build());
             return new Claim.Fresh();
         });
     }
@@ -119,7 +118,7 @@ final class DynamoIdempotency implements IdempotencyRepository {
             } else {
                 Item.Builder after = Item.at(before.key()).set(BODY_HASH, before.bytesOrNull(BODY_HASH))
                         .set(STATE, end.name()).set(EXPIRES, before.time(EXPIRES))
-                        .set(TIME_TO_LIVE, before.time(EXPIRES).getEpochSecond() + 1);
+                        .set(Item.TIME_TO_LIVE, before.time(EXPIRES).getEpochSecond() + 1);
                 transaction.replace(before, after.setAll(more).build());
             }
             transaction.delete(Key.runningCall(clock.gateway(), name));

@@ -44,7 +44,7 @@ final class ExecutionItems {
                 .set("initUs", micros(call.init())).set("runUs", micros(call.run()))
                 .set("coldStart", call.coldStart()).set(PEAK, call.peakMemoryBytes())
                 .set("errorType", cut(call.errorType())).set("errorMessage", cut(call.errorMessage()))
-                .set(DynamoIdempotency.TIME_TO_LIVE, call.startedAt().plus(retention).getEpochSecond() + 1);
+                .set(Item.TIME_TO_LIVE, call.startedAt().plus(retention).getEpochSecond() + 1);
         boolean stdoutCut = setText(item, "stdout", call.stdout());
         boolean stderrCut = setText(item, "stderr", call.stderr());
         return item.set("outputTruncated", call.outputTruncated() || stdoutCut || stderrCut).build();

@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.aws.dynamo;
 
+import io.nanogrid.gateway.aws.Resources;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -15,6 +16,8 @@ record Item(Map<String, AttributeValue> attributes) {
 
     /// Grows with each change of an item, so that a transaction notices what has happened since it read.
     static final String REVISION = "rev";
+    /// When DynamoDB may delete it, in seconds since 1970.
+    static final String TIME_TO_LIVE = Resources.TTL;
 
     Item {
         attributes = Map.copyOf(attributes);

@@ -49,7 +49,7 @@ final class JobItems {
                 .set("version", draft.version()).set("requestId", draft.requestId()).set("event", draft.event())
                 .set("traceparent", draft.traceparent()).set("retryOf", draft.retryOf())
                 .set("acceptedAt", job.acceptedAt()).set(PLACE, place)
-                .set(DynamoIdempotency.TIME_TO_LIVE, job.acceptedAt().plus(LONGEST_WAIT).getEpochSecond());
+                .set(Item.TIME_TO_LIVE, job.acceptedAt().plus(LONGEST_WAIT).getEpochSecond());
         payloads.set(item, INPUT, draft.input(), "inputs/" + draft.id() + "-" + UUID.randomUUID());
         return changed(item.build(), job);
     }
@@ -78,7 +78,7 @@ final class JobItems {
     static Update end(String id, JobState state, Instant now, Item result, @Nullable String reason) {
         return new Update(Key.job(id))
                 .set(Item.from(result).set(STATE, state.name()).set(ENDED, now).set("reason", cut(reason))
-                        .set(DynamoIdempotency.TIME_TO_LIVE, now.plus(KEPT).getEpochSecond()).build())
+                        .set(Item.TIME_TO_LIVE, now.plus(KEPT).getEpochSecond()).build())
                 .where("#%s = :running".formatted(STATE),
                         Map.of(":running", AttributeValue.fromS(JobState.RUNNING.name())));
     }

@@ -1,5 +1,6 @@
 package io.nanogrid.gateway.aws.dynamo;
 
+import io.nanogrid.gateway.aws.Resources;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
@@ -8,10 +9,9 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 /// Where an item lies: its partition, and its place in it.
 record Key(String partition, String sort) {
 
-    static final String PARTITION = "pk";
-    static final String SORT = "sk";
+    static final String PARTITION = Resources.PK;
+    static final String SORT = Resources.SK;
 
-    private static final String NUMBER = "%020d";
     /// DynamoDB's own bounds, in bytes of UTF-8.
     private static final int LONGEST_PARTITION = 2_048;
     private static final int LONGEST_SORT = 1_024;
@@ -36,7 +36,7 @@ record Key(String partition, String sort) {
     }
 
     static Key version(String functionId, int number) {
-        return new Key(functionPartition(functionId), Versions.PREFIX + String.format(Locale.ROOT, NUMBER, number));
+        return new Key(functionPartition(functionId), Versions.PREFIX + ordered(number));
     }
 
     static String functionPartition(String id) {
@@ -103,7 +103,7 @@ record Key(String partition, String sort) {
     ///
     /// @param number not negative
     static String ordered(long number) {
-        return String.format(Locale.ROOT, NUMBER, number);
+        return String.format(Locale.ROOT, "%020d", number);
     }
 
     Map<String, AttributeValue> attributes() {
