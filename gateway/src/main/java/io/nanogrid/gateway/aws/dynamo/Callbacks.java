@@ -51,7 +51,7 @@ final class Callbacks {
     private static CallbackState state(long id, CallbackDraft draft, CallbackStatus status, Instant now) {
         return new CallbackState(id, draft.endpoint(), status, null, List.of(), draft.chatId(), now, now,
                 new FunctionState(UUID.randomUUID().toString(), draft.name(), null, draft.definition(), now, now,
-                        FunctionIndex.nextPlace(now), 0, null, null, null, null));
+                        Clock.nextPlace(now), 0, null, null, null, null));
     }
 
     private static void store(Transaction transaction, CallbackState callback) {

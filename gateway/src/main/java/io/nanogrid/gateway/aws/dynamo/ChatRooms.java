@@ -32,7 +32,7 @@ final class ChatRooms implements ChatRoomRepository {
                 throw new RefusedException.DuplicateChatRoom(chatId);
             }
             Instant now = clock.now();
-            Item room = item(new ChatRoomRecord(chatId, title, null, now), FunctionIndex.nextPlace(now));
+            Item room = item(new ChatRoomRecord(chatId, title, null, now), Clock.nextPlace(now));
             transaction.create(room);
             return record(room);
         });

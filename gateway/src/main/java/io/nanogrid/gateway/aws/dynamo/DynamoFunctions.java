@@ -38,7 +38,7 @@ final class DynamoFunctions implements FunctionRepository {
         return table.write(transaction -> {
             Instant now = clock.now();
             FunctionState function = new FunctionState(UUID.randomUUID().toString(), draft.name(),
-                    draft.description(), draft.definition(), now, now, FunctionIndex.nextPlace(now), 0, null, null,
+                    draft.description(), draft.definition(), now, now, Clock.nextPlace(now), 0, null, null,
                     null,
                     new Making(clock.gateway(), now));
             transaction.create(item(function));

@@ -30,7 +30,7 @@ final class DynamoKeys implements KeyRepository {
             transaction.create(Item.at(Key.apiKey(key.name())).set("name", key.name())
                     .set("scopes", Scope.join(key.scopes()))
                     .set("hash", key.hash()).set("sealedSecret", key.sealedSecret()).set("createdAt", key.createdAt())
-                    .set(PLACE, FunctionIndex.nextPlace(clock.now())).build());
+                    .set(PLACE, Clock.nextPlace(clock.now())).build());
             transaction.announce();
             return key;
         });

@@ -1,7 +1,5 @@
 package io.nanogrid.gateway.aws.dynamo;
 
-import java.time.Instant;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// Where functions are found by: their list, their names. Each is an item that is written in the same transaction as the function.
@@ -13,15 +11,7 @@ final class FunctionIndex {
     static final String OWNER = "callback";
     private static final String FUNCTION = "function";
 
-    /// The last place that this process has given: two functions of one moment have places of their own.
-    private static final AtomicLong LAST_PLACE = new AtomicLong();
-
     private FunctionIndex() {
-    }
-
-    /// Grows with time.
-    static long nextPlace(Instant now) {
-        return LAST_PLACE.accumulateAndGet(Item.micros(now), (last, micros) -> Math.max(last + 1, micros));
     }
 
     /// @param callbackId null for a function without a callback

@@ -40,7 +40,7 @@ final class JobItems {
 
     /// Grows from job to job, nearly.
     static String place(Instant acceptedAt, String id) {
-        return Key.ordered(FunctionIndex.nextPlace(acceptedAt)) + "#" + id;
+        return Key.ordered(Clock.nextPlace(acceptedAt)) + "#" + id;
     }
 
     Item of(JobRecord job, String place) {
