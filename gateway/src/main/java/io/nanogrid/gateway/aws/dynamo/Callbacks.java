@@ -12,7 +12,6 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -50,8 +49,7 @@ final class Callbacks {
 
     private static CallbackState state(long id, CallbackDraft draft, CallbackStatus status, Instant now) {
         return new CallbackState(id, draft.endpoint(), status, null, List.of(), draft.chatId(), now, now,
-                new FunctionState(UUID.randomUUID().toString(), draft.name(), null, draft.definition(), now, now,
-                        Clock.nextPlace(now), 0, null, null, null, null));
+                FunctionState.created(draft.name(), null, draft.definition(), now, null));
     }
 
     private static void store(Transaction transaction, CallbackState callback) {

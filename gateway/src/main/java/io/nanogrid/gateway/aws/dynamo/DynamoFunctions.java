@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Stateless: any thread may use it.
@@ -37,9 +36,7 @@ final class DynamoFunctions implements FunctionRepository {
     public FunctionRecord create(FunctionDraft draft) {
         return table.write(transaction -> {
             Instant now = clock.now();
-            FunctionState function = new FunctionState(UUID.randomUUID().toString(), draft.name(),
-                    draft.description(), draft.definition(), now, now, Clock.nextPlace(now), 0, null, null,
-                    null,
+            FunctionState function = FunctionState.created(draft.name(), draft.description(), draft.definition(), now,
                     new Making(clock.gateway(), now));
             transaction.create(item(function));
             FunctionIndex.add(transaction, function, null);
@@ -123,7 +120,7 @@ final class DynamoFunctions implements FunctionRepository {
                 throw new RefusedException.FunctionBuildInProgress(id);
             }
             end(transaction, id, number, VersionState.FAILED, null);
-            FunctionState after = function.ended(function.current() == null ? function.making() : null);
+            FunctionState after = function.failed();
             transaction.replace(before, item(after));
             return after.record(null);
         });
@@ -209,7 +206,7 @@ final class DynamoFunctions implements FunctionRepository {
                 return false;
             }
             endWhatWasLeft(transaction, function);
-            transaction.replace(before, item(function.ended(function.current() == null ? making : null)));
+            transaction.replace(before, item(function.failed()));
             return true;
         });
     }

@@ -4,6 +4,7 @@ import io.nanogrid.db.Definition;
 import io.nanogrid.db.FunctionRecord;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// All that is stored of a function but its versions. Without a callback it is an item of its own; else it is part of its callback's item, so that
@@ -32,6 +33,13 @@ record FunctionState(String id, String name, @Nullable String description, Defin
         boolean isStale(Instant now) {
             return since.plus(LONGEST_BUILD).isBefore(now);
         }
+    }
+
+    /// A function that is stored for the first time.
+    static FunctionState created(String name, @Nullable String description, Definition draft, Instant now,
+            @Nullable Making by) {
+        return new FunctionState(UUID.randomUUID().toString(), name, description, draft, now, now,
+                Clock.nextPlace(now), 0, null, null, null, by);
     }
 
     static FunctionState of(Item item) {
@@ -82,6 +90,11 @@ record FunctionState(String id, String name, @Nullable String description, Defin
     FunctionState ended(@Nullable Making by) {
         return new FunctionState(id, name, description, draft, createdAt, updatedAt, place, lastVersion, current, runs,
                 null, by);
+    }
+
+    /// Without what is being built. A function that has never had a version to run stays its maker's, who deletes it.
+    FunctionState failed() {
+        return ended(current == null ? making : null);
     }
 
     /// @param version null for none; then the definition is null too
