@@ -2,6 +2,8 @@ package io.nanogrid.gateway.aws.s3;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,6 +45,12 @@ public final class Bucket {
     public Bucket(S3Client s3, String name) {
         this.s3 = s3;
         this.name = name;
+    }
+
+    /// A name as one part of a key. On its way to S3 a key is part of a URL's path, in which a strange client's ids would mean something, dots above
+    /// all.
+    static String part(String name) {
+        return URLEncoder.encode(name, StandardCharsets.UTF_8).replace(".", "%2E");
     }
 
     private interface Action<T> {

@@ -2,8 +2,6 @@ package io.nanogrid.gateway.aws.s3;
 
 import io.nanogrid.gateway.aws.Blobs;
 import java.io.IOException;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -36,10 +34,7 @@ public final class S3Blobs implements Blobs {
         bucket.delete(below(key), null);
     }
 
-    /// On its way to S3 a key is part of a URL's path, in which a strange client's ids would mean something, dots above all.
     private static String below(String key) {
-        return Arrays.stream(key.split("/", -1))
-                .map(part -> URLEncoder.encode(part, StandardCharsets.UTF_8).replace(".", "%2E"))
-                .collect(Collectors.joining("/", "blobs/", ""));
+        return Arrays.stream(key.split("/", -1)).map(Bucket::part).collect(Collectors.joining("/", "blobs/", ""));
     }
 }

@@ -4,7 +4,6 @@ import io.nanogrid.gateway.invoke.OutputDraft;
 import io.nanogrid.gateway.invoke.OutputStaging;
 import io.nanogrid.gateway.invoke.OutputStore;
 import java.io.IOException;
-import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -88,7 +87,7 @@ public final class S3OutputStore implements OutputStore {
     }
 
     private static String indexKey(String name) {
-        return INDEX + URLEncoder.encode(name, StandardCharsets.UTF_8).replace(".", "%2E");
+        return INDEX + Bucket.part(name);
     }
 
     @Override
