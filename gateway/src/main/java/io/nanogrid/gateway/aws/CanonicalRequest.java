@@ -1,10 +1,10 @@
 package io.nanogrid.gateway.aws;
 
 import io.nanogrid.gateway.auth.SignatureVerifier.SignedRequest;
+import io.nanogrid.gateway.code.CodeBundle;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -83,11 +83,7 @@ final class CanonicalRequest {
     }
 
     static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("SHA-256 is part of every JDK", e);
-        }
+        return HexFormat.of().formatHex(CodeBundle.sha256().digest(bytes));
     }
 
     /// @param scope day, region, service and `aws4_request`, each of which goes into the key
