@@ -35,7 +35,7 @@ sealed interface Backing permits EmbeddedBacking, ClusterBacking {
             throws IOException, ConfigException {
         ClusterConfig cluster = config.cluster();
         return cluster == null
-                ? new EmbeddedBacking(config, data, given.clock(), closing)
+                ? EmbeddedBacking.open(config, data, given.clock(), closing)
                 : new ClusterBacking(cluster, config, data, given, closing);
     }
 

@@ -24,45 +24,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Everything in one directory of this machine, for one gateway alone.
-final class EmbeddedBacking implements Backing {
+record EmbeddedBacking(InstantSource clock, Database database, CodeStore code, OutputStore outputs,
+        RateLimitStore limits)
+        implements
+            Backing {
 
-    private final InstantSource clock;
-    private final Database database;
-    private final CodeStore code;
-    private final OutputStore outputs;
-    private final RateLimitStore limits = new MemoryRateLimitStore();
-
-    EmbeddedBacking(GatewayConfig config, DataDirectory data, InstantSource clock, Closing closing)
+    static EmbeddedBacking open(GatewayConfig config, DataDirectory data, InstantSource clock, Closing closing)
             throws IOException {
-        this.clock = clock;
-        database = closing.add(SqliteDatabase.open(data.root()));
-        code = new DirectoryCodeStore(data.code(), clock);
-        outputs = new DirectoryOutputStore(data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
-    }
-
-    @Override
-    public InstantSource clock() {
-        return clock;
-    }
-
-    @Override
-    public Database database() {
-        return database;
-    }
-
-    @Override
-    public CodeStore code() {
-        return code;
-    }
-
-    @Override
-    public OutputStore outputs() {
-        return outputs;
-    }
-
-    @Override
-    public RateLimitStore limits() {
-        return limits;
+        return new EmbeddedBacking(clock, closing.add(SqliteDatabase.open(data.root())),
+                new DirectoryCodeStore(data.code(), clock),
+                new DirectoryOutputStore(data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock),
+                new MemoryRateLimitStore());
     }
 
     /// Nobody is there to be told.
