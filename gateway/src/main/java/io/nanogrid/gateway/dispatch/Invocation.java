@@ -28,6 +28,15 @@ public record Invocation(
         boolean outputCut,
         List<String> files) {
 
+    /// A call of which no more is known than how it ended.
+    ///
+    /// @param asked when it was asked for, by [System#nanoTime]
+    /// @param stdout what was printed while its function was being loaded
+    static Invocation ended(Call call, Outcome outcome, Instant startedAt, long asked, String stdout) {
+        return new Invocation(call.requestId(), outcome, startedAt, System.nanoTime() - asked, 0, 0, true,
+                OptionalLong.empty(), stdout, "", false, List.of());
+    }
+
     /// The same call without its files, and with a line about that where its function's owner looks.
     public Invocation withoutFiles(String why) {
         String line = (stderr.isEmpty() || stderr.endsWith("\n") ? "" : "\n") + why + "\n";

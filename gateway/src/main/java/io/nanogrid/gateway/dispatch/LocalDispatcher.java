@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /// Runs calls on this machine's own instances.
@@ -51,13 +50,13 @@ public final class LocalDispatcher implements Dispatcher {
         return switch (acquired) {
             case Acquired.Granted(Lease lease) -> run(call, lease, startedAt, System.nanoTime() - asked);
             case Acquired.Full(boolean ownLimit, Duration retryAfter) ->
-                notRun(call, new Outcome.Full(ownLimit, retryAfter), startedAt, asked, "");
+                Invocation.ended(call, new Outcome.Full(ownLimit, retryAfter), startedAt, asked, "");
             case Acquired.InitFailed(Bytes detail, String output) ->
-                notRun(call, new Outcome.InitFailed(detail), startedAt, asked, output);
+                Invocation.ended(call, new Outcome.InitFailed(detail), startedAt, asked, output);
             case Acquired.InitDied(String message, boolean outOfMemory, String output) ->
-                notRun(call, new Outcome.InitDied(message, outOfMemory), startedAt, asked, output);
+                Invocation.ended(call, new Outcome.InitDied(message, outOfMemory), startedAt, asked, output);
             case Acquired.Unavailable(String message) ->
-                notRun(call, new Outcome.Unavailable(message), startedAt, asked, "");
+                Invocation.ended(call, new Outcome.Unavailable(message), startedAt, asked, "");
         };
     }
 
@@ -107,11 +106,5 @@ public final class LocalDispatcher implements Dispatcher {
                 outOfMemory ? new Outcome.OutOfMemory(version.memoryMb()) : new Outcome.Exited(code);
             case Lease.Reply.Violated(String message) -> new Outcome.Violated(message);
         };
-    }
-
-    private static Invocation notRun(Call call, Outcome outcome, Instant startedAt, long asked, String output) {
-        return new Invocation(call.requestId(), outcome, startedAt, System.nanoTime() - asked, 0, 0, true,
-                OptionalLong.empty(),
-                output, "", false, List.of());
     }
 }

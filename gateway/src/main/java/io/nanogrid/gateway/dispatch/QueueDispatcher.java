@@ -7,9 +7,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,14 +53,17 @@ public final class QueueDispatcher implements Dispatcher {
             answered = result.isPresent();
             return answered
                     ? here(call, RemoteResult.read(result.orElseThrow()), startedAt, asked)
-                    : ended(call, new Outcome.TimedOut(timeout), startedAt, asked);
+                    : Invocation.ended(call, new Outcome.TimedOut(timeout), startedAt, asked, "");
         } catch (CallQueue.Unreachable e) {
             LOG.warn("The call can't be sent to workers: {}", e.getMessage());
-            return ended(call, new Outcome.Unavailable("the queue of calls can't be reached"), startedAt, asked);
+            return Invocation.ended(call, new Outcome.Unavailable("the queue of calls can't be reached"), startedAt,
+                    asked,
+                    "");
         } catch (MalformedMessage e) {
             LOG.error("What a worker says of the call can't be understood: {}", e.getMessage());
-            return ended(call, new Outcome.Unavailable("a worker's answer can't be read; its version may be another"),
-                    startedAt, asked);
+            return Invocation.ended(call,
+                    new Outcome.Unavailable("a worker's answer can't be read; its version may be another"), startedAt,
+                    asked, "");
         } finally {
             if (!answered) {
                 bus.cancel(callId);
@@ -100,10 +101,5 @@ public final class QueueDispatcher implements Dispatcher {
         return new Invocation(call.requestId(), there.outcome(), startedAt, Math.max(0, elsewhere), there.initNanos(),
                 there.runNanos(), there.cold(), there.peakMemoryBytes(), there.stdout(), there.stderr(),
                 there.outputCut(), there.files());
-    }
-
-    private static Invocation ended(Call call, Outcome outcome, Instant startedAt, long asked) {
-        return new Invocation(call.requestId(), outcome, startedAt, System.nanoTime() - asked, 0, 0, true,
-                OptionalLong.empty(), "", "", false, List.of());
     }
 }
