@@ -6,17 +6,13 @@ import io.nanogrid.db.CallbackStatus;
 import io.nanogrid.db.ChatRoomRecord;
 import io.nanogrid.db.ChatRoomRepository;
 import io.nanogrid.db.FunctionRepository;
-import io.nanogrid.db.LiveRoute;
 import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.StorageException;
 import io.nanogrid.db.VersionRecord;
-import io.nanogrid.gateway.deploy.FunctionVersions.Prepared;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.engine.Turns;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +36,6 @@ public final class Deployer {
     private final CallbackRepository callbacks;
     private final FunctionRepository functions;
     private final Builds builds;
-    private final LiveRoutes routes;
     private final DeployEvents events;
     private final Announcer announcer;
     private final Releases releases;
@@ -60,7 +55,6 @@ public final class Deployer {
         this.callbacks = callbacks;
         this.functions = functions;
         this.builds = builds;
-        this.routes = routes;
         this.events = events;
         this.announcer = announcer;
         this.releases = new Releases(callbacks, functions, builds, pool, routes, live);
@@ -73,16 +67,7 @@ public final class Deployer {
         if (interrupted > 0) {
             LOG.warn("{} deploys were cut short by the end of the gateway: deploy them again", interrupted);
         }
-        List<LiveRoutes.Served> live = new ArrayList<>();
-        for (LiveRoute route : callbacks.liveRoutes()) {
-            try (Prepared prepared = builds.prepare(route.functionName(), route.version(),
-                    line -> LOG.info("{}", line))) {
-                live.add(LiveRoutes.served(route, prepared.version()));
-            } catch (InvalidDefinition | EngineException | IOException e) {
-                LOG.error("Callback {} can't be served: {}", route.deployment().callbackId(), e.getMessage());
-            }
-        }
-        routes.putAll(live);
+        releases.restore();
         builds.removeUnusedLibraries();
     }
 
@@ -318,14 +303,6 @@ public final class Deployer {
 
     /// The callbacks of which something else is stored than what is served here.
     public Set<Long> outdated() {
-        Set<Long> outdated = new HashSet<>(routes.callbacks());
-        for (LiveRoute stored : callbacks.liveRoutes()) {
-            if (routes.serves(stored.deployment())) {
-                outdated.remove(stored.deployment().callbackId());
-            } else {
-                outdated.add(stored.deployment().callbackId());
-            }
-        }
-        return outdated;
+        return releases.outdated();
     }
 }

@@ -15,12 +15,16 @@ import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Puts callbacks' versions in the place of those that are served. Whoever calls has the callback's turn.
+/// Puts callbacks' versions in the place of those that are served. Whoever does that with one callback has its turn.
 final class Releases {
 
     private static final Logger LOG = LoggerFactory.getLogger(Releases.class);
@@ -40,6 +44,33 @@ final class Releases {
         this.pool = pool;
         this.routes = routes;
         this.functions = functions;
+    }
+
+    /// Serves all that is stored as live, as far as that can be made ready here.
+    void restore() throws InterruptedException {
+        List<LiveRoutes.Served> live = new ArrayList<>();
+        for (LiveRoute route : callbacks.liveRoutes()) {
+            try (Prepared prepared = builds.prepare(route.functionName(), route.version(),
+                    line -> LOG.info("{}", line))) {
+                live.add(LiveRoutes.served(route, prepared.version()));
+            } catch (InvalidDefinition | EngineException | IOException e) {
+                LOG.error("Callback {} can't be served: {}", route.deployment().callbackId(), e.getMessage());
+            }
+        }
+        routes.putAll(live);
+    }
+
+    /// The callbacks of which something else is stored than what is served here.
+    Set<Long> outdated() {
+        Set<Long> outdated = new HashSet<>(routes.callbacks());
+        for (LiveRoute stored : callbacks.liveRoutes()) {
+            if (routes.serves(stored.deployment())) {
+                outdated.remove(stored.deployment().callbackId());
+            } else {
+                outdated.add(stored.deployment().callbackId());
+            }
+        }
+        return outdated;
     }
 
     /// Makes a version ready, tries it, writes it down as live and serves it. Whatever fails before the last two steps leaves all as it was.
