@@ -302,11 +302,6 @@ public abstract class InvocationQueueContract extends Contract {
         }
     }
 
-    /// How long it may take until a job that is there can be claimed.
-    protected Duration patience() {
-        return Duration.ZERO;
-    }
-
     protected List<JobRecord> claim(int max) throws InterruptedException {
         return claim(max, Set.of());
     }

@@ -3,7 +3,6 @@ package io.nanogrid.db;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,11 +97,6 @@ public abstract class JobRepositoryContract extends Contract {
         assertThat(database.jobs().deleteEndedBefore(Instant.now().plusSeconds(60))).isEqualTo(251);
 
         assertThat(ids(database.jobs().list(null, 9, null))).containsExactly("pending", "j251");
-    }
-
-    /// How long it may take until a job that is there can be claimed.
-    protected Duration patience() {
-        return Duration.ZERO;
     }
 
     private List<JobRecord> claim(int count) throws InterruptedException {

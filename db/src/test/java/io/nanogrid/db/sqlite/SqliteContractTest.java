@@ -2,14 +2,14 @@ package io.nanogrid.db.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.IntStream;
 
 import io.nanogrid.db.CallbackRepositoryContract;
 import io.nanogrid.db.ChatRoomRepositoryContract;
-import io.nanogrid.db.Database;
+import io.nanogrid.db.Contract;
 import io.nanogrid.db.DeployContract;
 import io.nanogrid.db.ExecutionRecord;
 import io.nanogrid.db.ExecutionRepositoryContract;
@@ -21,48 +21,32 @@ import io.nanogrid.db.JobRepositoryContract;
 import io.nanogrid.db.KeyRepositoryContract;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class SqliteContractTest {
 
+    @RegisterExtension
+    static final ParameterResolver STORAGE = Contract.of(SqliteDatabase::open, Duration.ZERO);
+
     @Nested
     class Callbacks extends CallbackRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return SqliteDatabase.open(directory);
-        }
     }
 
     @Nested
     class Deploying extends DeployContract {
-        @Override
-        protected Database open(Path directory) {
-            return SqliteDatabase.open(directory);
-        }
     }
 
     @Nested
     class Functions extends FunctionRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return SqliteDatabase.open(directory);
-        }
     }
 
     @Nested
     class ChatRooms extends ChatRoomRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return SqliteDatabase.open(directory);
-        }
     }
 
     @Nested
     class Executions extends ExecutionRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return SqliteDatabase.open(directory);
-        }
-
         @Test
         void whatIsOlderThanTheCutoffIsDeletedHoweverMuchItIs() {
             database.executions().insert(IntStream.range(0, 2_500)
@@ -99,27 +83,14 @@ class SqliteContractTest {
 
     @Nested
     class Jobs extends JobRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return SqliteDatabase.open(directory);
-        }
     }
 
     @Nested
     class Keys extends KeyRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return SqliteDatabase.open(directory);
-        }
     }
 
     @Nested
     class Idempotency extends IdempotencyRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return SqliteDatabase.open(directory);
-        }
-
         @Test
         void expiredKeysAreDeletedHoweverManyTheyAre() {
             IntStream.range(0, 250).forEach(i -> {

@@ -3,23 +3,25 @@ package io.nanogrid.db.sqlite;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.Test;
-import io.nanogrid.db.Database;
+
+import io.nanogrid.db.Contract;
 import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.InvocationQueueContract;
 import io.nanogrid.db.JobRecord;
 import io.nanogrid.db.JobState;
 import io.nanogrid.db.RefusedException;
-import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// The queue of one process keeps its order and its bound to the job.
 class SqliteQueueTest extends InvocationQueueContract {
 
-    @Override
-    protected Database open(Path directory) {
-        return SqliteDatabase.open(directory);
-    }
+    @RegisterExtension
+    static final ParameterResolver STORAGE = Contract.of(SqliteDatabase::open, Duration.ZERO);
 
     @Test
     void jobsAreClaimedOldestFirstAndOnce() throws InterruptedException {

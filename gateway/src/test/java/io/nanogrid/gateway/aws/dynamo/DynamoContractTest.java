@@ -2,6 +2,7 @@ package io.nanogrid.gateway.aws.dynamo;
 
 import io.nanogrid.db.CallbackRepositoryContract;
 import io.nanogrid.db.ChatRoomRepositoryContract;
+import io.nanogrid.db.Contract;
 import io.nanogrid.db.Database;
 import io.nanogrid.db.DeployContract;
 import io.nanogrid.db.ExecutionRepositoryContract;
@@ -26,11 +27,14 @@ import java.time.InstantSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// Each test has tables of its own, which outlive the database that it closes and opens again.
 class DynamoContractTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    @RegisterExtension
+    static final ParameterResolver STORAGE = Contract.of(DynamoContractTest::database, Duration.ofSeconds(10));
 
     private static LocalCloud cloud;
     private static AwsClients clients;
@@ -64,83 +68,37 @@ class DynamoContractTest {
 
     @Nested
     class Callbacks extends CallbackRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return database(directory);
-        }
     }
 
     @Nested
     class Deploying extends DeployContract {
-        @Override
-        protected Database open(Path directory) {
-            return database(directory);
-        }
     }
 
     @Nested
     class Functions extends FunctionRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return database(directory);
-        }
     }
 
     @Nested
     class ChatRooms extends ChatRoomRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return database(directory);
-        }
     }
 
     @Nested
     class Executions extends ExecutionRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return database(directory);
-        }
     }
 
     @Nested
     class Keys extends KeyRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return database(directory);
-        }
     }
 
     @Nested
     class Idempotency extends IdempotencyRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return database(directory);
-        }
     }
 
     @Nested
     class Queue extends InvocationQueueContract {
-        @Override
-        protected Database open(Path directory) {
-            return database(directory);
-        }
-
-        @Override
-        protected Duration patience() {
-            return PATIENCE;
-        }
     }
 
     @Nested
     class Jobs extends JobRepositoryContract {
-        @Override
-        protected Database open(Path directory) {
-            return database(directory);
-        }
-
-        @Override
-        protected Duration patience() {
-            return PATIENCE;
-        }
     }
 }
