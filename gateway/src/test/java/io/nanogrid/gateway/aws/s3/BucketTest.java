@@ -4,12 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.nanogrid.gateway.aws.AwsClients;
 import io.nanogrid.gateway.aws.Blobs;
-import io.nanogrid.gateway.cluster.FaultProxy;
-import io.nanogrid.gateway.cluster.LocalCloud;
-import io.nanogrid.gateway.cluster.LocalCloud.Service;
-import io.nanogrid.gateway.config.ClusterConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
@@ -19,8 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,31 +26,17 @@ class BucketTest {
     private static final byte[] CONTENT = "content".getBytes(StandardCharsets.UTF_8);
     private static final String SLOW_DOWN = "<Error><Code>SlowDown</Code><Message>Reduce your rate</Message></Error>";
 
-    private final LocalCloud cloud = LocalCloud.with(Service.S3);
-    private final FaultProxy proxy = FaultProxy.to(cloud.server(Service.S3));
-    private final ClusterConfig config = cloud.config("AWS_ENDPOINT_URL_S3", proxy.uri().toString());
-    private final AwsClients clients = new AwsClients(config);
-    private final Bucket bucket = new Bucket(clients.s3(), config.bucket());
-    private final Blobs blobs = new S3Blobs(clients.s3(), config.bucket());
-
-    @BeforeEach
-    void create() {
-        clients.s3().createBucket(create -> create.bucket(config.bucket()));
-    }
-
-    @AfterEach
-    void close() {
-        clients.close();
-        proxy.close();
-        cloud.close();
-    }
+    @AutoClose
+    private final ProxiedBucket s3 = new ProxiedBucket();
+    private final Bucket bucket = s3.bucket;
+    private final Blobs blobs = new S3Blobs(s3.client(), s3.name());
 
     @ParameterizedTest
     @ValueSource(strings = {"results/7f0c-1", "answers/a/../../functions/b", "answers/ä ö?#%", "..", "../x"})
     void aBlobIsFoundByItsKeyWhateverThatIs(String key) throws IOException {
         blobs.put(key, CONTENT);
         assertThat(blobs.get(key)).isEqualTo(CONTENT);
-        assertThat(clients.s3().listObjectsV2(list -> list.bucket(config.bucket())).contents()).singleElement()
+        assertThat(s3.client().listObjectsV2(list -> list.bucket(s3.name())).contents()).singleElement()
                 .satisfies(object -> assertThat(object.key()).startsWith("blobs/").doesNotContain("."));
     }
 
@@ -122,31 +102,31 @@ class BucketTest {
             }
         };
         assertThatThrownBy(() -> bucket.put("a", broken, Map.of())).isInstanceOf(IllegalStateException.class);
-        assertThat(clients.s3().listMultipartUploads(list -> list.bucket(config.bucket())).uploads()).isEmpty();
+        assertThat(s3.client().listMultipartUploads(list -> list.bucket(s3.name())).uploads()).isEmpty();
         assertThatThrownBy(() -> bucket.get("a", 100)).isInstanceOf(NoSuchFileException.class);
     }
 
     @Test
     void aBucketThatThrottlesForAMomentIsAskedAgain() throws IOException {
-        proxy.answer(2, 503, "application/xml", SLOW_DOWN);
+        s3.proxy.answer(2, 503, "application/xml", SLOW_DOWN);
         bucket.put("a", Upload.of(CONTENT), Map.of());
-        proxy.answer(2, 503, "application/xml", SLOW_DOWN);
+        s3.proxy.answer(2, 503, "application/xml", SLOW_DOWN);
         assertThat(bucket.get("a", 100)).isEqualTo(CONTENT);
     }
 
     @Test
     void aBucketThatThrottlesForLongIsSaidToThrottle() {
-        proxy.answer(1000, 503, "application/xml", SLOW_DOWN);
+        s3.proxy.answer(1000, 503, "application/xml", SLOW_DOWN);
         assertThatThrownBy(() -> bucket.put("a", Upload.of(CONTENT), Map.of())).isInstanceOf(IOException.class)
                 .hasMessageStartingWith("a couldn't be stored: S3 says Reduce your rate");
     }
 
     @Test
     void aBucketThatIsGoneIsSaidToBeGoneAndIsFoundWhenItIsBack() throws IOException {
-        proxy.cut();
+        s3.proxy.cut();
         assertThatThrownBy(() -> bucket.put("a", Upload.of(CONTENT), Map.of())).isInstanceOf(IOException.class)
                 .hasMessageStartingWith("a couldn't be stored, S3 can't be reached");
-        proxy.heal();
+        s3.proxy.heal();
         bucket.put("a", Upload.of(CONTENT), Map.of());
         assertThat(bucket.get("a", 100)).isEqualTo(CONTENT);
     }
@@ -156,21 +136,21 @@ class BucketTest {
         byte[] noise = new byte[4 << 20];
         new Random(3).nextBytes(noise);
         bucket.put("a", Upload.of(noise), Map.of());
-        proxy.slow(Duration.ofMillis(50));
+        s3.proxy.slow(Duration.ofMillis(50));
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            int before = proxy.accepted();
+            int before = s3.proxy.accepted();
             Future<byte[]> reading = threads.submit(() -> bucket.get("a", 8 << 20));
-            await().until(() -> proxy.passed() > 1 << 20);
-            proxy.cut();
-            proxy.heal();
+            await().until(() -> s3.proxy.passed() > 1 << 20);
+            s3.proxy.cut();
+            s3.proxy.heal();
             assertThat(reading.get()).isEqualTo(noise);
-            assertThat(proxy.accepted()).isGreaterThan(before);
+            assertThat(s3.proxy.accepted()).isGreaterThan(before);
         }
     }
 
     @Test
     void aBucketThatNeverAnswersIsGivenUp() {
-        proxy.hang();
+        s3.proxy.hang();
         Instant before = Instant.now();
         assertThatThrownBy(() -> bucket.get("a", 100)).isInstanceOf(IOException.class)
                 .hasMessageContaining("S3 can't be reached");
@@ -180,7 +160,7 @@ class BucketTest {
     @Test
     void aSlowBucketIsWaitedFor() throws IOException {
         bucket.put("a", Upload.of(CONTENT), Map.of());
-        proxy.slow(Duration.ofSeconds(1));
+        s3.proxy.slow(Duration.ofSeconds(1));
         assertThat(bucket.get("a", 100)).isEqualTo(CONTENT);
     }
 }

@@ -3,15 +3,10 @@ package io.nanogrid.gateway.aws.s3;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.nanogrid.gateway.aws.AwsClients;
-import io.nanogrid.gateway.cluster.FaultProxy;
-import io.nanogrid.gateway.cluster.LocalCloud;
-import io.nanogrid.gateway.cluster.LocalCloud.Service;
 import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.CodeStoreContract;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
-import io.nanogrid.gateway.config.ClusterConfig;
 import io.nanogrid.spi.Content;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +17,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,29 +28,19 @@ class S3CodeStoreTest extends CodeStoreContract {
     @TempDir
     private Path directory;
 
-    private final LocalCloud cloud = LocalCloud.with(Service.S3);
-    private final FaultProxy proxy = FaultProxy.to(cloud.server(Service.S3));
-    private final ClusterConfig config = cloud.config("AWS_ENDPOINT_URL_S3", proxy.uri().toString());
-    private final AwsClients clients = new AwsClients(config);
+    @AutoClose
+    private final ProxiedBucket s3 = new ProxiedBucket();
     private S3CodeStore store;
     private S3CodeStore other;
 
     @BeforeEach
     void open() throws IOException {
-        clients.s3().createBucket(create -> create.bucket(config.bucket()));
         store = at("one");
         other = at("other");
     }
 
-    @AfterEach
-    void close() {
-        clients.close();
-        proxy.close();
-        cloud.close();
-    }
-
     private S3CodeStore at(String machine) throws IOException {
-        return new S3CodeStore(new Bucket(clients.s3(), config.bucket()),
+        return new S3CodeStore(s3.bucket,
                 new DirectoryCodeStore(directory.resolve(machine), () -> now),
                 () -> now);
     }
@@ -72,9 +57,9 @@ class S3CodeStoreTest extends CodeStoreContract {
     }
 
     private void damageObject(String hash) {
-        byte[] bytes = clients.s3().getObjectAsBytes(get -> get.bucket(config.bucket()).key(key(hash))).asByteArray();
+        byte[] bytes = s3.client().getObjectAsBytes(get -> get.bucket(s3.name()).key(key(hash))).asByteArray();
         bytes[bytes.length / 3] ^= 0x55;
-        clients.s3().putObject(put -> put.bucket(config.bucket()).key(key(hash)), RequestBody.fromBytes(bytes));
+        s3.client().putObject(put -> put.bucket(s3.name()).key(key(hash)), RequestBody.fromBytes(bytes));
     }
 
     private void damageCached(String hash) throws IOException {
@@ -104,7 +89,7 @@ class S3CodeStoreTest extends CodeStoreContract {
     void whatHasBeenFetchedIsThereWhileS3IsGone() throws IOException {
         CodeBundle bundle = stored("a");
         other.get(bundle.hash());
-        proxy.cut();
+        s3.proxy.cut();
         assertThat(other.get(bundle.hash()).files()).isEqualTo(bundle.files());
     }
 
@@ -113,7 +98,7 @@ class S3CodeStoreTest extends CodeStoreContract {
         CodeBundle bundle = stored("a");
         damageCached(bundle.hash());
         assertThat(store.get(bundle.hash()).files()).isEqualTo(bundle.files());
-        proxy.cut();
+        s3.proxy.cut();
         assertThat(store.get(bundle.hash()).files()).isEqualTo(bundle.files());
     }
 
@@ -121,8 +106,8 @@ class S3CodeStoreTest extends CodeStoreContract {
     void otherCodeUnderTheWrongKeyIsNotHandedOut() throws IOException {
         CodeBundle bundle = stored("a");
         CodeBundle wrong = stored("b");
-        clients.s3().copyObject(copy -> copy.sourceBucket(config.bucket()).sourceKey(key(wrong.hash()))
-                .destinationBucket(config.bucket()).destinationKey(key(bundle.hash())));
+        s3.client().copyObject(copy -> copy.sourceBucket(s3.name()).sourceKey(key(wrong.hash()))
+                .destinationBucket(s3.name()).destinationKey(key(bundle.hash())));
         assertThatThrownBy(() -> other.get(bundle.hash())).isInstanceOf(IOException.class)
                 .hasMessageContaining("damaged");
     }
@@ -133,7 +118,7 @@ class S3CodeStoreTest extends CodeStoreContract {
         new Random(1).nextBytes(noise);
         CodeBundle bundle = CodeBundle.of(Map.of("model.bin", Content.of(noise)));
         store.put(bundle);
-        assertThat(clients.s3().headObject(head -> head.bucket(config.bucket()).key(key(bundle.hash()))).eTag())
+        assertThat(s3.client().headObject(head -> head.bucket(s3.name()).key(key(bundle.hash()))).eTag())
                 .as("a tag that names the number of parts").contains("-3");
         assertThat(other.get(bundle.hash()).hash()).isEqualTo(bundle.hash());
     }
@@ -167,9 +152,9 @@ class S3CodeStoreTest extends CodeStoreContract {
     @Test
     void eachUploadHasATagOfItsOwn() throws IOException {
         CodeBundle bundle = stored("a");
-        String first = clients.s3().headObject(head -> head.bucket(config.bucket()).key(key(bundle.hash()))).eTag();
+        String first = s3.client().headObject(head -> head.bucket(s3.name()).key(key(bundle.hash()))).eTag();
         other.put(bundle);
-        assertThat(clients.s3().headObject(head -> head.bucket(config.bucket()).key(key(bundle.hash()))).eTag())
+        assertThat(s3.client().headObject(head -> head.bucket(s3.name()).key(key(bundle.hash()))).eTag())
                 .isNotEqualTo(first);
     }
 }

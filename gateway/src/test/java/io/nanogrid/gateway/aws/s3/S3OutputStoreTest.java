@@ -3,11 +3,6 @@ package io.nanogrid.gateway.aws.s3;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.nanogrid.gateway.aws.AwsClients;
-import io.nanogrid.gateway.cluster.FaultProxy;
-import io.nanogrid.gateway.cluster.LocalCloud;
-import io.nanogrid.gateway.cluster.LocalCloud.Service;
-import io.nanogrid.gateway.config.ClusterConfig;
 import io.nanogrid.gateway.invoke.OutputStore;
 import io.nanogrid.gateway.invoke.OutputStore.Kept;
 import io.nanogrid.gateway.invoke.OutputStore.StoredFile;
@@ -18,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,29 +24,19 @@ class S3OutputStoreTest extends OutputStoreContract {
     @TempDir
     private Path directory;
 
-    private final LocalCloud cloud = LocalCloud.with(Service.S3);
-    private final FaultProxy proxy = FaultProxy.to(cloud.server(Service.S3));
-    private final ClusterConfig config = cloud.config("AWS_ENDPOINT_URL_S3", proxy.uri().toString());
-    private final AwsClients clients = new AwsClients(config);
+    @AutoClose
+    private final ProxiedBucket s3 = new ProxiedBucket();
     private S3OutputStore store;
     private S3OutputStore other;
 
     @BeforeEach
     void open() throws IOException {
-        clients.s3().createBucket(create -> create.bucket(config.bucket()));
         store = at("one");
         other = at("other");
     }
 
-    @AfterEach
-    void close() {
-        clients.close();
-        proxy.close();
-        cloud.close();
-    }
-
     private S3OutputStore at(String machine) throws IOException {
-        return new S3OutputStore(new Bucket(clients.s3(), config.bucket()), directory.resolve(machine), ROOM, HOUR,
+        return new S3OutputStore(s3.bucket, directory.resolve(machine), ROOM, HOUR,
                 () -> now);
     }
 
@@ -66,7 +51,7 @@ class S3OutputStoreTest extends OutputStoreContract {
     }
 
     private List<S3Object> objects() {
-        return clients.s3().listObjectsV2(list -> list.bucket(config.bucket())).contents();
+        return s3.client().listObjectsV2(list -> list.bucket(s3.name())).contents();
     }
 
     @Test
@@ -109,10 +94,10 @@ class S3OutputStoreTest extends OutputStoreContract {
 
     @Test
     void whileS3IsGoneFilesAreLostWithAReasonAndTheirRoomIsFree() {
-        proxy.cut();
+        s3.proxy.cut();
         assertThat(keep("r1", file("a", ROOM))).isInstanceOf(Kept.Refused.class);
         assertThat(staging()).isEmptyDirectory();
-        proxy.heal();
+        s3.proxy.heal();
         assertThat(stored("r2", file("a", ROOM))).isEqualTo("r2");
     }
 }
