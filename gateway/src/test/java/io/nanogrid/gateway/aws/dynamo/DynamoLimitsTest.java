@@ -14,15 +14,6 @@ import io.nanogrid.db.JobDraft;
 import io.nanogrid.db.JobRecord;
 import io.nanogrid.db.JobState;
 import io.nanogrid.db.RefusedException;
-import io.nanogrid.gateway.aws.AwsClients;
-import io.nanogrid.gateway.aws.Resources;
-import io.nanogrid.gateway.aws.s3.S3Blobs;
-import io.nanogrid.gateway.aws.sqs.SqsAddress;
-import io.nanogrid.gateway.aws.sqs.SqsQueue;
-import io.nanogrid.gateway.cluster.LocalCloud;
-import io.nanogrid.gateway.cluster.LocalCloud.Service;
-import io.nanogrid.gateway.config.ClusterConfig;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -41,27 +32,19 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class DynamoLimitsTest {
 
-    private static LocalCloud cloud;
-    private static AwsClients clients;
+    private static LocalTables tables;
     private static DynamoDatabase database;
 
     @BeforeAll
-    static void start() throws IOException {
-        cloud = LocalCloud.with(Service.DYNAMODB, Service.S3, Service.SQS);
-        ClusterConfig config = cloud.config();
-        clients = new AwsClients(config);
-        new Resources(clients, config).prepare();
-        database = new DynamoDatabase(clients.dynamoDb(), config.table(), config.logsTable(), Duration.ofDays(1),
-                new S3Blobs(clients.s3(), config.bucket()), "gateway-1", InstantSource.system(),
-                ledger -> new SqsQueue(clients, SqsAddress.of(clients.sqs(), config.queueName()), ledger, 10,
-                        Duration.ofSeconds(1)));
+    static void start() {
+        tables = new LocalTables();
+        database = tables.open("t" + UUID.randomUUID(), Duration.ofDays(1), "gateway-1", InstantSource.system());
     }
 
     @AfterAll
     static void stop() {
         database.close();
-        clients.close();
-        cloud.close();
+        tables.close();
     }
 
     private static Definition definition(@Nullable String library, Map<String, String> env) {

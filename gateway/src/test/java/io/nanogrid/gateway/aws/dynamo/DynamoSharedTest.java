@@ -14,15 +14,6 @@ import io.nanogrid.db.RefusedException;
 import io.nanogrid.db.Scope;
 import io.nanogrid.db.VersionRecord;
 import io.nanogrid.db.VersionState;
-import io.nanogrid.gateway.aws.AwsClients;
-import io.nanogrid.gateway.aws.Resources;
-import io.nanogrid.gateway.aws.s3.S3Blobs;
-import io.nanogrid.gateway.aws.sqs.SqsAddress;
-import io.nanogrid.gateway.aws.sqs.SqsQueue;
-import io.nanogrid.gateway.cluster.LocalCloud;
-import io.nanogrid.gateway.cluster.LocalCloud.Service;
-import io.nanogrid.gateway.config.ClusterConfig;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -47,8 +38,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class DynamoSharedTest {
 
-    private static LocalCloud cloud;
-    private static AwsClients clients;
+    private static LocalTables tables;
 
     private String name;
     private DynamoDatabase one;
@@ -56,20 +46,17 @@ class DynamoSharedTest {
 
     @BeforeAll
     static void start() {
-        cloud = LocalCloud.with(Service.DYNAMODB, Service.S3, Service.SQS);
-        clients = new AwsClients(cloud.config());
+        tables = new LocalTables();
     }
 
     @AfterAll
     static void stop() {
-        clients.close();
-        cloud.close();
+        tables.close();
     }
 
     @BeforeEach
-    void open() throws IOException {
+    void open() {
         name = "t" + UUID.randomUUID();
-        new Resources(clients, config()).prepare();
         one = database("one", InstantSource.system());
         other = database("other", InstantSource.system());
     }
@@ -80,17 +67,8 @@ class DynamoSharedTest {
         other.close();
     }
 
-    private ClusterConfig config() {
-        return cloud.config("TABLE_NAME", name, "LOGS_TABLE_NAME", name + "-logs", "SQS_URL",
-                cloud.server(Service.SQS).uri() + "/000000000000/" + name);
-    }
-
     private DynamoDatabase database(String gateway, InstantSource clock) {
-        ClusterConfig config = config();
-        return new DynamoDatabase(clients.dynamoDb(), name, name + "-logs", Duration.ofDays(1),
-                new S3Blobs(clients.s3(), config.bucket()), gateway, clock,
-                ledger -> new SqsQueue(clients, SqsAddress.of(clients.sqs(), config.queueName()), ledger, 10,
-                        Duration.ofSeconds(1)));
+        return tables.open(name, Duration.ofDays(1), gateway, clock);
     }
 
     private DynamoDatabase otherLater(Duration later) {
