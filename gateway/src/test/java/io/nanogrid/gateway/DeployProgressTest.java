@@ -17,26 +17,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /// How whoever deploys follows what becomes of it: streams, the WebSocket, and the forms that answer at once.
-final class DeployProgressTest extends GatewayTest {
-
-    private GatewaysDatabase database;
-
-    @BeforeAll
-    void openDatabase() {
-        database = new GatewaysDatabase(gateway.directory());
-    }
-
-    private long deployed(String path, String code) throws Exception {
-        return gateway.deploy(path, "python", code).expect(200).json().path("callback_id").asLong();
-    }
-
-    private static String returning(String value) {
-        return "def handler(e, c): return '" + value + "'";
-    }
+final class DeployProgressTest extends CallbacksTest {
 
     @Test
     void aStreamTellsTheSameErrorsAsTheOrdinaryForm() throws Exception {

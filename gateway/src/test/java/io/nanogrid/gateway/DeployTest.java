@@ -4,34 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nanogrid.gateway.TestGateway.Answer;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Making callbacks live, all the ways there are, and what is served meanwhile and afterwards.
-final class DeployTest extends GatewayTest {
-
-    private GatewaysDatabase database;
-
-    @BeforeAll
-    void openDatabase() {
-        database = new GatewaysDatabase(gateway.directory());
-    }
-
-    private long deployed(String path, String code) throws Exception {
-        return gateway.deploy(path, "python", code).expect(200).json().path("callback_id").asLong();
-    }
-
-    private static String returning(String value) {
-        return "def handler(e, c): return '" + value + "'";
-    }
+final class DeployTest extends CallbacksTest {
 
     @Test
     void theExamplesAnswerOnceTheyAreDeployed() throws Exception {

@@ -6,27 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.nanogrid.gateway.TestGateway.Answer;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Jobs: calls that are accepted to be made later.
-class JobsTest extends GatewayTest {
-
-    private static final String ECHO = "def handler(event, context): return event";
-
-    private String echo;
-
-    @Override
-    String[] settings() {
-        return new String[]{"RATE_LIMIT_PER_MINUTE", "0"};
-    }
-
-    @BeforeAll
-    void deploy() throws Exception {
-        echo = gateway.function("python", ECHO);
-    }
+class JobsTest extends EchoTest {
 
     @Test
     void aJobIsAcceptedRunAndItsResultIsThatOfACall() throws Exception {

@@ -9,28 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// `POST /run`: what a function is given, and what its caller gets.
-class RunTest extends GatewayTest {
-
-    private static final String ECHO = "def handler(event, context): return event";
-
-    private String echo;
-
-    @Override
-    String[] settings() {
-        return new String[]{"RATE_LIMIT_PER_MINUTE", "0"};
-    }
-
-    @BeforeAll
-    void deploy() throws Exception {
-        echo = gateway.function("python", ECHO);
-    }
+class RunTest extends EchoTest {
 
     @Test
     void theAnswerSaysWhatTheFunctionReturnedAndPrintedAndTook() throws Exception {
