@@ -1,19 +1,17 @@
 """The command line of benchmarks/run.sh, and the order in which things are measured."""
-import argparse
 import shutil
-import signal
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
+import command
 import machine
 import report
 import warm
 from cold import ColdFunctions
 from report import say
-from servers import BareHello, BenchError, Gateway
+from servers import BareHello, Gateway
 
+ENGINES = ("sandbox", "docker")
 HELLO = {
     "python": 'def handler(event, context):\n    return {"reply": "hi"}\n',
     "node": 'exports.handler = async () => ({ reply: "hi" });\n',
@@ -23,29 +21,15 @@ DEPLOY_BUDGET_MB, MEASURE_BUDGET_MB = 1024, 65536
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog="benchmarks/run.sh", formatter_class=argparse.RawDescriptionHelpFormatter, description=(
+    parser = command.parser("benchmarks/run.sh", (
         "Deploys a hello in Python and Node on each engine and measures it beside a bare Javalin hello on this machine:\n"
         "warm latency, requests per second, cold starts. Prints a table; writes it and every sample to benchmarks/results/.\n"
-        "benchmarks/README.md says what the rows mean. A slow result is no error; a wrong answer is."))
+        "benchmarks/README.md says what the rows mean. A slow result is no error; a wrong answer is."),
+        "three", 18100, ("--java", "--gateway", "--bare"))
     parser.add_argument("--engines", metavar="E,E", help="sandbox,docker (default: sandbox, and docker where its daemon answers)")
-    parser.add_argument("--seconds", type=int, metavar="N", help="length of one measurement (default 10; with --smoke 1)")
-    parser.add_argument("--rounds", type=int, metavar="N", help="measurements of each kind (default 5; with --smoke 1)")
     parser.add_argument("--cold", type=int, metavar="N", help="cold starts of each kind (default 20; with --smoke 2)")
-    parser.add_argument("--port-base", type=int, default=18100, metavar="N", help="first of three ports that are used (default 18100)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where results go (default benchmarks/results; with --smoke benchmarks/out)")
-    parser.add_argument("--smoke", action="store_true", help="a short run that shows that everything works; its figures mean nothing")
-    for internal in ("--java", "--gateway", "--bare"):  # given by run.sh
-        parser.add_argument(internal, required=True, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    defaults = (1, 1, 2, "benchmarks/out") if options.smoke else (10, 5, 20, "benchmarks/results")
-    for name, default in zip(("seconds", "rounds", "cold", "out"), defaults):
-        if getattr(options, name) is None:
-            setattr(options, name, default)
-        elif name != "out" and getattr(options, name) < 1:
-            parser.error(f"--{name} is at least 1")
-    options.engines = options.engines.split(",") if options.engines else default_engines(options.smoke)
-    if unknown := set(options.engines) - {"sandbox", "docker"}:
-        parser.error(f"unknown engine {', '.join(sorted(unknown))}: there are sandbox and docker")
+    options = command.parse(parser, {"cold": (20, 2)}, ["cold"])
+    options.engines = command.chosen(parser, "engine", options.engines, ENGINES) if options.engines else default_engines(options.smoke)
     return options
 
 
@@ -84,11 +68,9 @@ def measure_engine(engine, options, java, references, directory):
 def main():
     options = parse()
     java = options.java.split()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     described, disturbance = machine.describe(java), machine.Disturbance()
     rows = []
-    with tempfile.TemporaryDirectory(prefix="nanogrid-bench-") as directory:
-        Path(directory).chmod(0o755)  # instances have uids of their own
+    with command.directory() as directory:
         jar = Path(options.bare).resolve()
         with BareHello("bare", java, jar, options.port_base, directory) as bare, \
                 BareHello("bare-jetty", java, jar, options.port_base + 1, directory, "jetty-pool") as jetty:
@@ -99,10 +81,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchError as error:
-        say(f"benchmarks: {error}")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command.run(main)

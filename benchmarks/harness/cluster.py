@@ -1,11 +1,8 @@
 """The command line of benchmarks/cluster.sh, and the order in which things are measured."""
-import argparse
-import signal
-import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import command
 import faults
 import jobs
 import machine
@@ -22,37 +19,22 @@ BUDGET_MB = 1024
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog="benchmarks/cluster.sh", formatter_class=argparse.RawDescriptionHelpFormatter, description=(
+    parser = command.parser("benchmarks/cluster.sh", (
         "Starts a cluster on this machine and measures calls that workers run beside calls that the gateway runs itself, how jobs\n"
         "get faster with more workers, and whether any is lost or done twice while workers are killed. Prints a table; writes it\n"
         "and every sample to benchmarks/results/. benchmarks/README.md says what the rows mean. A slow result is no error; a lost\n"
-        "job is, and so is a wrong answer."))
+        "job is, and so is a wrong answer."), "twenty", 18200, ("--java", "--gateway"))
     parser.add_argument("--parts", metavar="P,P", default=",".join(PARTS), help=f"of {','.join(PARTS)} (default all)")
-    parser.add_argument("--seconds", type=int, metavar="N", help="length of one measurement (default 10; with --smoke 1)")
-    parser.add_argument("--rounds", type=int, metavar="N", help="measurements of each kind (default 5; with --smoke 1)")
     parser.add_argument("--workers", metavar="N,N", help="numbers of workers to compare (default 1,2,4; with --smoke 1,2)")
     parser.add_argument("--slots", type=int, default=2, metavar="N", help="jobs that wait at once on each worker (default 2)")
     parser.add_argument("--jobs", type=int, metavar="N", help="jobs while workers are killed (default 10000; with --smoke 200)")
     parser.add_argument("--kill-every", type=float, metavar="SECONDS", help="how often (default 10; with --smoke 1.5)")
-    parser.add_argument("--port-base", type=int, default=18200, metavar="N", help="first of twenty ports that are used (default 18200)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where results go (default benchmarks/results; with --smoke benchmarks/out)")
-    parser.add_argument("--smoke", action="store_true", help="a short run that shows that everything works; its figures mean nothing")
-    for internal in ("--java", "--gateway"):  # given by cluster.sh
-        parser.add_argument(internal, required=True, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    defaults = {"seconds": (10, 1), "rounds": (5, 1), "workers": ("1,2,4", "1,2"), "jobs": (10_000, 200), "kill_every": (10, 1.5),
-                "out": ("benchmarks/results", "benchmarks/out")}
-    for name, (usual, short) in defaults.items():
-        if getattr(options, name) is None:
-            setattr(options, name, short if options.smoke else usual)
-    options.parts = options.parts.split(",")
-    if unknown := set(options.parts) - set(PARTS):
-        parser.error(f"unknown part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+    options = command.parse(parser, {"workers": ("1,2,4", "1,2"), "jobs": (10_000, 200), "kill_every": (10, 1.5)},
+                            ["slots", "jobs", "kill_every"])
+    options.parts = command.chosen(parser, "part", options.parts, PARTS)
     options.workers = [int(count) for count in options.workers.split(",")]
     if options.workers != sorted(set(options.workers)) or not 1 <= options.workers[0] <= options.workers[-1] <= 9:
         parser.error("--workers takes numbers from 1 to 9, growing")
-    if min(options.seconds, options.rounds, options.slots, options.jobs, options.kill_every) <= 0:
-        parser.error("numbers are at least 1")
     return options
 
 
@@ -69,12 +51,10 @@ def call_rows(cluster, options):
 def main():
     options = parse()
     java = options.java.split()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     described, disturbance = machine.describe(java), machine.Disturbance()
     rows = []
     with ExitStack() as stack:
-        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="nanogrid-bench-"))
-        Path(directory).chmod(0o755)  # instances have uids of their own
+        directory = stack.enter_context(command.directory())
         say("starting a cluster")
         cluster = stack.enter_context(Cluster(java, Path(options.gateway).resolve(), options.port_base, directory, BUDGET_MB))
         if "calls" in options.parts:
@@ -93,10 +73,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except BenchError as error:
-        say(f"benchmarks: {error}")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command.run(main)
