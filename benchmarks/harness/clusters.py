@@ -9,7 +9,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from servers import STOP_SECONDS, BenchError, Endpoint, Server, environment
+from servers import STOP_SECONDS, BenchError, Endpoint, Server, end, environment
 
 SCRIPT = Path(__file__).resolve().parents[2] / "infra/local/cluster.sh"
 READY = "The cluster is ready:"
@@ -54,12 +54,7 @@ class Cluster:
         try:
             self.scale(1)
         finally:
-            self._process.terminate()
-            try:
-                self._process.wait(2 * STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            end(self._process, 2 * STOP_SECONDS)
 
     def _wait_until_ready(self):
         deadline = time.monotonic() + CLUSTER_START_SECONDS

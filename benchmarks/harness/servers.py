@@ -24,6 +24,16 @@ def environment(**more):
     return {**kept, **more}
 
 
+def end(process, seconds=STOP_SECONDS):
+    """By force when it takes longer."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Endpoint:
     """A process that answers HTTP on a port of this machine, whoever started it."""
 
@@ -85,12 +95,7 @@ class Server(Endpoint):
         return self
 
     def __exit__(self, *_):
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
 
     def _wait_until_it_answers(self):
         deadline = time.monotonic() + START_SECONDS
