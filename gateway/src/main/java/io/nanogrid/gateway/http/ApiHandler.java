@@ -75,14 +75,14 @@ final class ApiHandler extends Handler.Wrapper {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         String path = request.getHttpURI().getPath();
+        Caller.begin(() -> ClosedConnections.OF_THIS_MACHINE.has(Request.getLocalPort(request),
+                Request.getRemoteAddr(request), Request.getRemotePort(request)));
         try {
             if (path == null || !path.startsWith(PREFIX) || isOwn(path)) {
                 return super.handle(request, response, callback);
             }
             ApiExchange exchange = new ApiExchange(request, response, callback);
             CurrentRequest.begin(exchange.requestId());
-            Caller.begin(() -> ClosedConnections.OF_THIS_MACHINE.has(Request.getLocalPort(request),
-                    Request.getRemoteAddr(request), Request.getRemotePort(request)));
             try {
                 handle(exchange);
             } catch (Exception | Error e) {

@@ -1,7 +1,6 @@
 package io.nanogrid.gateway.http;
 
 import io.javalin.http.Context;
-import io.nanogrid.gateway.dispatch.Caller;
 import io.nanogrid.gateway.logs.CurrentRequest;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -21,8 +20,6 @@ final class RequestId {
         String id = orFresh(ctx.header(HEADER));
         ctx.attribute(ATTRIBUTE, id);
         CurrentRequest.begin(id);
-        Caller.begin(() -> ClosedConnections.OF_THIS_MACHINE.has(ctx.req().getLocalPort(), ctx.req().getRemoteAddr(),
-                ctx.req().getRemotePort()));
         ctx.header(HEADER, id);
     }
 
