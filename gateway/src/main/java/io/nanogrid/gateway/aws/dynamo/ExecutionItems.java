@@ -3,6 +3,7 @@ package io.nanogrid.gateway.aws.dynamo;
 import io.nanogrid.db.ExecutionRecord;
 import io.nanogrid.db.ExecutionStatus;
 import io.nanogrid.db.Peak;
+import io.nanogrid.gateway.code.CodeBundle;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
-import io.nanogrid.gateway.code.CodeBundle;
 import org.jspecify.annotations.Nullable;
 
 /// Records of calls as items.
