@@ -137,7 +137,7 @@ class ConcurrencyTest {
     void readersGoAheadWhileWritersWait() throws Exception {
         try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
             var release = new CountDownLatch(1);
-            holdTheWriter(release);
+            BusyWriter.hold(database.lanes(), release);
             var waiting = IntStream.range(0, 200)
                     .mapToObj(i -> callers.submit(() -> database.callbacks().create(draft("p" + i)))).toList();
 
@@ -154,7 +154,7 @@ class ConcurrencyTest {
     void aWriterThatIsStuckIsNotHealthy() throws Exception {
         assertThat(database.healthy()).isTrue();
         var release = new CountDownLatch(1);
-        holdTheWriter(release);
+        BusyWriter.hold(database.lanes(), release);
 
         assertThat(database.healthy()).isFalse();
 
@@ -171,20 +171,6 @@ class ConcurrencyTest {
         });
 
         assertThat(interrupted.get(30, SECONDS)).isTrue();
-    }
-
-    /// Returns once the writer is busy.
-    private void holdTheWriter(CountDownLatch release) throws Exception {
-        var held = new CountDownLatch(1);
-        Thread.ofVirtual().start(() -> database.lanes().write(_ -> {
-            held.countDown();
-            try {
-                return release.await(30, SECONDS);
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-        }));
-        assertThat(held.await(10, SECONDS)).isTrue();
     }
 
     private interface Task<T> {

@@ -81,7 +81,7 @@ class GroupCommitTest {
     @Test
     void jobsThatArePutAtOnceShareOneSync() throws Exception {
         var release = new CountDownLatch(1);
-        holdTheWriter(release);
+        BusyWriter.hold(database.lanes(), release);
         int before = commits();
         List<FutureTask<Void>> puts = IntStream.range(0, 50).mapToObj(i -> waiting(() -> put("j" + i))).toList();
 
@@ -97,7 +97,7 @@ class GroupCommitTest {
     @Test
     void whatFailsFailsAloneAndWithoutATrace() throws Exception {
         var release = new CountDownLatch(1);
-        holdTheWriter(release);
+        BusyWriter.hold(database.lanes(), release);
         FutureTask<Void> first = waiting(() -> put("first"));
         FutureTask<Void> refused = waiting(() -> database.lanes().writeSynced(connection -> {
             insertKey(connection, "half done");
@@ -182,19 +182,5 @@ class GroupCommitTest {
         Thread caller = Thread.ofVirtual().start(task);
         await().until(() -> caller.getState() == Thread.State.WAITING);
         return task;
-    }
-
-    /// Returns once the writer is busy.
-    private void holdTheWriter(CountDownLatch release) throws InterruptedException {
-        var held = new CountDownLatch(1);
-        Thread.ofVirtual().start(() -> database.lanes().write(_ -> {
-            held.countDown();
-            try {
-                return release.await(30, SECONDS);
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-        }));
-        assertThat(held.await(10, SECONDS)).isTrue();
     }
 }
