@@ -153,7 +153,7 @@ public final class Wiring implements Service {
                 new Parts.Access(keys, new SigV4Verifier(keys, clock), backing.limits()), machine.platform(),
                 new Parts.Deploying(store, data.uploads(), new DefinitionReader(types, store), deployer,
                         new FunctionDefinitionReader(types, store), functionDeployer, catalog, events, routes),
-                new Parts.Running(new Invoke(dispatcher, log, clock), run, backing.outputs(), idempotency),
+                new Parts.Running(new Invoke(dispatcher, log, clock), run, backing.outputs(), idempotency, clock),
                 new Parts.Watching(log, feed, tuner, metrics, backing.checks())), given.connections(), drain));
         backing.follow(deployer, functionDeployer, keys);
         if (jobs != null) {

@@ -1,7 +1,6 @@
 package io.nanogrid.gateway.http;
 
 import io.nanogrid.gateway.config.GatewayConfig;
-import java.time.InstantSource;
 
 /// What many handlers share.
 record Common(
@@ -21,7 +20,7 @@ record Common(
                 callers,
                 limits,
                 new CallLimit(limits, callers, config.rateLimitPerMinute()),
-                new Idempotency(parts.running().idempotency(), InstantSource.system()),
+                new Idempotency(parts.running().idempotency(), parts.running().clock()),
                 new Problems(config.maxBodyBytes()));
     }
 }

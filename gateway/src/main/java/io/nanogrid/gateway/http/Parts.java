@@ -25,6 +25,7 @@ import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.plugins.Runtimes;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 
 /// What the HTTP side works with.
@@ -62,7 +63,10 @@ public record Parts(
     }
 
     /// What makes calls.
-    public record Running(Invoke invoke, RunFunction run, OutputStore outputs, PatientIdempotency idempotency) {
+    ///
+    /// @param clock dates what is kept of them
+    public record Running(Invoke invoke, RunFunction run, OutputStore outputs, PatientIdempotency idempotency,
+            InstantSource clock) {
     }
 
     /// What is known of calls that were made.
