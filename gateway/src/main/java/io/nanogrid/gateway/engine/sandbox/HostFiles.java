@@ -31,6 +31,11 @@ final class HostFiles {
     private final Path etc;
     private final NetworkHelper network;
 
+    /// Where the seccomp filter is.
+    static Path filter(Path directory) {
+        return directory.resolve("filter.bpf");
+    }
+
     /// @param networkAllow ranges of NETWORK_ALLOW
     /// @param system root directory of the operating system that sandboxes see
     HostFiles(Path directory, List<AddressRange> networkAllow, Path system) {
@@ -38,7 +43,7 @@ final class HostFiles {
         try {
             makeDirectory(directory);
             this.script = write(directory.resolve("launch.sh"), resource("launch.sh"));
-            this.filter = write(directory.resolve("filter.bpf"),
+            this.filter = write(filter(directory),
                     SeccompFilter.assemble(SeccompFilter.Architecture.of(System.getProperty("os.arch"))));
             this.network = new NetworkHelper(write(directory.resolve("network.sh"), resource("network.sh")),
                     write(directory.resolve("network.rules"), NetworkHelper.rules(networkAllow).getBytes(UTF_8)));

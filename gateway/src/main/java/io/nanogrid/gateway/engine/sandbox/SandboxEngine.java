@@ -74,6 +74,7 @@ public final class SandboxEngine implements Engine {
     /// Removes what an earlier life of a gateway left that used this engine, for one that uses another now. Needs nothing that the engine needs.
     public static void removeLeftovers(SandboxConfig config) throws IOException {
         GroupDetection.removeLeftovers(config.gatewayId());
+        StrayStarts.end(HostFiles.filter(config.runtimeDirectory()));
         HostFiles.delete(config.runtimeDirectory());
         DependencyStore.removeUnfinished(config.dependencies());
     }
@@ -104,6 +105,7 @@ public final class SandboxEngine implements Engine {
     public void reconcile() throws EngineException {
         groups.reconcile();
         try {
+            StrayStarts.end(files.filter());
             files.reconcile();
             store.reconcile();
         } catch (IOException e) {
