@@ -21,7 +21,7 @@ public interface JobRepository {
     /// @throws IllegalArgumentException where the cursor isn't one of this list
     Page<JobRecord> list(@Nullable JobState state, int limit, @Nullable String cursor);
 
-    /// How many jobs there are in each state.
+    /// How many jobs there are in each state. Where counting costs as much as reading, a large figure means at least as many.
     Map<JobState, Long> counts();
 
     /// Deletes jobs whose state was final before `cutoff`, in small transactions so that other writers get their turn in between.

@@ -2,6 +2,7 @@ package io.nanogrid.gateway;
 
 import io.nanogrid.db.Database;
 import io.nanogrid.db.InvocationQueue;
+import io.nanogrid.db.JobState;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.config.ClusterConfig;
@@ -20,6 +21,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// What a process keeps its state in, and what ties it to others. Whoever works with it knows nothing of which there is.
@@ -57,6 +60,9 @@ sealed interface Backing permits EmbeddedBacking, ClusterBacking {
 
     /// Where jobs that run here are taken from.
     InvocationQueue jobs();
+
+    /// How many jobs there are in each state, for somebody who asks often.
+    Supplier<Map<JobState, Long>> jobCounts();
 
     /// Whether a gateway keeps instances for calls and takes jobs, too.
     boolean callsRunHere();

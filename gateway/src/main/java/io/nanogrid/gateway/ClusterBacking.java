@@ -2,6 +2,7 @@ package io.nanogrid.gateway;
 
 import io.nanogrid.db.Database;
 import io.nanogrid.db.InvocationQueue;
+import io.nanogrid.db.JobState;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.aws.AwsClients;
 import io.nanogrid.gateway.aws.BlobResultBus;
@@ -39,6 +40,7 @@ import io.nanogrid.gateway.dispatch.ResultBus;
 import io.nanogrid.gateway.http.Check;
 import io.nanogrid.gateway.invoke.OutputStore;
 import io.nanogrid.gateway.limits.RateLimitStore;
+import io.nanogrid.gateway.metrics.Kept;
 import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.metrics.Scaling;
 import io.nanogrid.gateway.redis.Presence;
@@ -54,8 +56,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// State that many gateways and workers share: DynamoDB, S3, SQS and Redis. What is kept in `DATA_DIR` besides is a cache.
@@ -66,6 +70,8 @@ final class ClusterBacking implements Backing {
     private static final Duration BEAT_OF_WORKERS = Duration.ofMinutes(1);
     /// Jobs that may come at once; more would only lie here while others could run them.
     private static final int JOBS_AT_ONCE = 10;
+    /// Each reading asks DynamoDB for a page of each state, at least.
+    private static final Duration COUNTS_KEPT = Duration.ofSeconds(15);
     private static final Duration BEFORE_ANOTHER_TRY = Duration.ofSeconds(5);
 
     /// Of the heap: for files of calls that a gateway waits for.
@@ -165,6 +171,11 @@ final class ClusterBacking implements Backing {
     @Override
     public InvocationQueue jobs() {
         return new AnnouncingQueue(database.queue(), results);
+    }
+
+    @Override
+    public Supplier<Map<JobState, Long>> jobCounts() {
+        return new Kept<>(COUNTS_KEPT, database.jobs()::counts);
     }
 
     @Override

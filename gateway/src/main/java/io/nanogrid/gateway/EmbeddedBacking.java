@@ -2,6 +2,7 @@ package io.nanogrid.gateway;
 
 import io.nanogrid.db.Database;
 import io.nanogrid.db.InvocationQueue;
+import io.nanogrid.db.JobState;
 import io.nanogrid.db.sqlite.SqliteDatabase;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.code.CodeStore;
@@ -21,6 +22,8 @@ import io.nanogrid.gateway.metrics.Metrics;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Everything in one directory of this machine, for one gateway alone.
@@ -52,6 +55,11 @@ record EmbeddedBacking(InstantSource clock, Database database, CodeStore code, O
     @Override
     public InvocationQueue jobs() {
         return database.queue();
+    }
+
+    @Override
+    public Supplier<Map<JobState, Long>> jobCounts() {
+        return database.jobs()::counts;
     }
 
     @Override

@@ -1,6 +1,6 @@
 package io.nanogrid.gateway;
 
-import io.nanogrid.db.JobRepository;
+import io.nanogrid.db.JobState;
 import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.metrics.Metrics.Figure;
 import io.nanogrid.gateway.metrics.Scaling;
@@ -38,8 +38,9 @@ final class Gauges {
                 });
     }
 
-    static void measure(Metrics metrics, JobRepository jobs) {
-        metrics.gauges("nanogrid_jobs", "Jobs by state", "state", () -> jobs.counts().entrySet().stream()
+    /// @param counts may throw [io.nanogrid.db.StorageException]
+    static void measureJobs(Metrics metrics, Supplier<Map<JobState, Long>> counts) {
+        metrics.gauges("nanogrid_jobs", "Jobs by state", "state", () -> counts.get().entrySet().stream()
                 .collect(Collectors.toMap(entry -> entry.getKey().wireName(), Map.Entry::getValue)));
     }
 

@@ -122,7 +122,7 @@ public final class Wiring implements Service {
         RuntimeTypes types = new RuntimeTypes(machine.runtimes(), machine.engine());
         builds.listen(end -> metrics.build(end.result(), end.cached(), end.took()));
         Gauges.measure(metrics, machine.pool(), machine.poolConfig());
-        Gauges.measure(metrics, database.jobs());
+        Gauges.measureJobs(metrics, backing.jobCounts());
         backing.measure(metrics);
         Deployer deployer = new Deployer(database.callbacks(), database.functions(), builds, machine.pool(), routes,
                 functions, events, announcer);

@@ -53,7 +53,4 @@ public interface JobLedger {
     /// @return null where there is no such job, or no more
     @Nullable
     JobState state(String id);
-
-    /// How many jobs are `PENDING`, about.
-    long pending();
 }

@@ -1,0 +1,64 @@
+package io.nanogrid.gateway.aws.dynamo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.nanogrid.db.JobDraft;
+import io.nanogrid.db.JobRecord;
+import io.nanogrid.db.JobState;
+import io.nanogrid.gateway.aws.AwsClients;
+import io.nanogrid.gateway.aws.Resources;
+import io.nanogrid.gateway.aws.s3.S3Blobs;
+import io.nanogrid.gateway.cluster.LocalCloud;
+import io.nanogrid.gateway.cluster.LocalCloud.Service;
+import io.nanogrid.gateway.config.ClusterConfig;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// What one question may have DynamoDB read, however much there is.
+@Timeout(120)
+class DynamoCostTest {
+
+    private static LocalCloud cloud;
+    private static AwsClients clients;
+    private static ClusterConfig config;
+
+    @BeforeAll
+    static void start() throws IOException {
+        cloud = LocalCloud.with(Service.DYNAMODB, Service.S3, Service.SQS);
+        config = cloud.config();
+        clients = new AwsClients(config);
+        new Resources(clients, config).prepare();
+    }
+
+    @AfterAll
+    static void stop() {
+        clients.close();
+        cloud.close();
+    }
+
+    private static Clock clock() {
+        return new Clock(InstantSource.system(), "gateway-1");
+    }
+
+    @Test
+    void jobsAreCountedUpToABound() {
+        Table table = new Table(clients.dynamoDb(), config.table());
+        Payloads payloads = new Payloads(new S3Blobs(clients.s3(), config.bucket()));
+        JobItems items = new JobItems(payloads);
+        Instant now = Instant.now();
+        table.putAll(IntStream.range(0, (int) DynamoJobs.MOST_COUNTED + 50).mapToObj(number -> {
+            JobDraft draft = new JobDraft("job-" + number, "f", null, "r" + number, new byte[0], false, null, null);
+            return items.of(new JobRecord(draft, JobState.PENDING, 0, now, null, null, null, null),
+                    JobItems.place(now, draft.id()));
+        }).toList());
+
+        assertThat(new DynamoJobs(table, clock(), payloads).counts())
+                .containsEntry(JobState.PENDING, DynamoJobs.MOST_COUNTED).containsEntry(JobState.DONE, 0L);
+    }
+}
