@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.code;
 
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.time.Instant;
 import java.util.Set;
 
@@ -10,9 +11,15 @@ public interface CodeStore {
     /// Stores a bundle; when it returns, the bundle survives a crash. Storing it again does nothing.
     void put(CodeBundle bundle) throws IOException;
 
-    /// @throws java.nio.file.NoSuchFileException if there is none of that hash
-    /// @throws IOException if it can't be read, or isn't what its hash says
+    /// @throws NoSuchFileException if there is none of that hash
+    /// @throws DamagedCode if it isn't what its hash says
+    /// @throws IOException if it can't be read now
     CodeBundle get(String hash) throws IOException;
+
+    /// Whether what [#get] has thrown means that the code has to be sent again, and not just asked for again.
+    static boolean isLost(IOException e) {
+        return e instanceof NoSuchFileException || e instanceof DamagedCode;
+    }
 
     /// Removes a bundle, if it is there, unless it was stored, again perhaps, after `since`: somebody is about to use it.
     void remove(String hash, Instant since) throws IOException;

@@ -14,7 +14,6 @@ import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// A [CodeStore] in a directory: one zip archive a bundle, under its hash.
 public final class DirectoryCodeStore implements CodeStore {
@@ -84,16 +83,12 @@ public final class DirectoryCodeStore implements CodeStore {
         try {
             bundle = CodeArchive.unpack(archive);
         } catch (CodeBundle.BadCode e) {
-            throw damaged(hash, e);
+            throw new DamagedCode(hash, e);
         }
         if (!bundle.hash().equals(hash)) {
-            throw damaged(hash, null);
+            throw new DamagedCode(hash, null);
         }
         return bundle;
-    }
-
-    private static IOException damaged(String hash, @Nullable Exception cause) {
-        return new IOException("the stored code " + hash + " is damaged: deploy the function again", cause);
     }
 
     @Override

@@ -123,7 +123,7 @@ public final class Builds {
             failure = new BuildFault.Unavailable(String.valueOf(e.getMessage()), log.lines());
         } catch (IOException e) {
             LOG.error("The code of function {} can't be read", record.functionId(), e);
-            failure = new BuildFault.Unavailable("the function's code can't be read: deploy it again with its code",
+            failure = new BuildFault.Unavailable(CodeFault.message(e, "deploy it again with its code"),
                     log.lines());
         }
         ended(switch (failure) {

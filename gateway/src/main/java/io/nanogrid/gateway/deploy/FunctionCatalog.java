@@ -86,7 +86,7 @@ public final class FunctionCatalog {
         record NotDeployed(long callbackId) implements Found {
         }
 
-        /// The fault of the platform: its runtime isn't loaded, its libraries can't be had, or its code is lost.
+        /// The fault of the platform: its runtime isn't loaded, its libraries can't be had, or its code is lost or can't be read now.
         record Unavailable(String message) implements Found {
         }
     }
@@ -161,7 +161,7 @@ public final class FunctionCatalog {
             return new Found.Unavailable(String.valueOf(e.getMessage()));
         } catch (IOException e) {
             LOG.error("The code of function {} can't be read", id, e);
-            return new Found.Unavailable("the function's code can't be read: send it again");
+            return new Found.Unavailable(CodeFault.message(e, "send it again"));
         }
     }
 

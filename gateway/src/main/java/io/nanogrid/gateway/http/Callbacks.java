@@ -78,8 +78,10 @@ final class Callbacks {
         } catch (IOException e) {
             LOG.error("The code of callback {} can't be read", callback.id(), e);
             json.put("code", null);
-            json.put("code_hint", "the stored code is lost or damaged: send it again by PUT /callbacks/"
-                    + callback.id() + ", and deploy");
+            json.put("code_hint", CodeStore.isLost(e)
+                    ? "the stored code is lost or damaged: send it again by PUT /callbacks/" + callback.id()
+                            + ", and deploy"
+                    : "the stored code can't be read at the moment: ask again later");
         }
         ctx.json(json);
     }

@@ -4,6 +4,7 @@ import io.nanogrid.gateway.code.CodeArchive;
 import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeBundle.BadCode;
 import io.nanogrid.gateway.code.CodeStore;
+import io.nanogrid.gateway.code.DamagedCode;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,10 +64,10 @@ public final class S3CodeStore implements CodeStore {
         try {
             bundle = CodeArchive.unpack(bucket.get(key, MAX_BYTES));
         } catch (BadCode e) {
-            throw new IOException("the stored code " + key + " is damaged: deploy the function again", e);
+            throw new DamagedCode(key, e);
         }
         if (!bundle.hash().equals(hash)) {
-            throw new IOException("the stored code " + key + " is damaged: deploy the function again");
+            throw new DamagedCode(key, null);
         }
         keep(bundle);
         return bundle;
