@@ -20,6 +20,7 @@ import io.nanogrid.gateway.aws.sqs.SqsAddress;
 import io.nanogrid.gateway.aws.sqs.SqsCallSource;
 import io.nanogrid.gateway.aws.sqs.SqsCalls;
 import io.nanogrid.gateway.aws.sqs.SqsQueue;
+import io.nanogrid.gateway.code.CodeCache;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
 import io.nanogrid.gateway.config.ClusterConfig.Dispatch;
@@ -72,6 +73,9 @@ final class ClusterBacking implements Backing {
     private static final int JOBS_AT_ONCE = 10;
     /// Each reading asks DynamoDB for a page of each state, at least.
     private static final Duration COUNTS_KEPT = Duration.ofSeconds(15);
+    /// Of the code that is kept on this machine.
+    private static final int MOST_CODE = 10_000;
+    private static final long MOST_CODE_BYTES = 2L << 30;
     private static final Duration BEFORE_ANOTHER_TRY = Duration.ofSeconds(5);
 
     /// Of the heap: for files of calls that a gateway waits for.
@@ -117,7 +121,9 @@ final class ClusterBacking implements Backing {
                 ledger -> new SqsQueue(clients, queue, ledger, JOBS_AT_ONCE, BEFORE_ANOTHER_TRY,
                         deadAfter.multipliedBy(2))));
         Bucket bucket = new Bucket(clients.s3(), cluster.bucket());
-        code = new S3CodeStore(bucket, new DirectoryCodeStore(data.code(), clock), clock);
+        code = new S3CodeStore(bucket,
+                new CodeCache(new DirectoryCodeStore(data.code(), clock), MOST_CODE, MOST_CODE_BYTES),
+                clock);
         outputs = new S3OutputStore(bucket, data.outputs(), config.outputsMaxBytes(), RESULTS_KEPT, clock);
         announcer = new RedisAnnouncer(redis, processId);
         results = new BlobResultBus(closing.add(new RedisResultBus(redis, processId)), blobs);

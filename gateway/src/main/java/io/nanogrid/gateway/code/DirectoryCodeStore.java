@@ -11,15 +11,23 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A [CodeStore] in a directory: one zip archive a bundle, under its hash.
 public final class DirectoryCodeStore implements CodeStore {
 
     private static final Duration YOUNG = Duration.ofMinutes(10);
     private static final String SUFFIX = ".zip";
+    /// The part of what may be there that is made free at once.
+    private static final int SPARE = 10;
+    private static final Logger LOG = LoggerFactory.getLogger(DirectoryCodeStore.class);
 
     private final Path directory;
     private final InstantSource clock;
@@ -114,6 +122,49 @@ public final class DirectoryCodeStore implements CodeStore {
                 if (!young && !inUse.contains(name.substring(0, Math.max(0, name.length() - SUFFIX.length())))) {
                     Files.deleteIfExists(file);
                 }
+            }
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /// Has a bundle count as used now, where it is there.
+    void touch(String hash) {
+        try {
+            Files.setLastModifiedTime(path(hash), FileTime.from(clock.instant()));
+        } catch (IOException e) {
+            LOG.debug("{} isn't there any more, or can't be written: {}", hash, e.getMessage());
+        }
+    }
+
+    /// One file of the directory.
+    private record Stored(Path file, long bytes, FileTime used) {
+    }
+
+    /// Where there is more than that, removes what hasn't been stored or touched for longest until there is well below it.
+    ///
+    /// @param bundles how many may be there, and `bytes` how large all of them may be
+    void shrink(int bundles, long bytes) throws IOException {
+        writing.lock();
+        try (Stream<Path> files = Files.list(directory)) {
+            List<Stored> all = new ArrayList<>();
+            for (Path file : files.toList()) {
+                all.add(new Stored(file, Files.size(file), Files.getLastModifiedTime(file)));
+            }
+            long held = all.stream().mapToLong(Stored::bytes).sum();
+            int left = all.size();
+            if (left <= bundles && held <= bytes) {
+                return;
+            }
+            all.sort(Comparator.comparing(Stored::used));
+            // The one that was stored last is what somebody wants.
+            for (Stored oldest : all.subList(0, all.size() - 1)) {
+                if (left <= bundles - bundles / SPARE && held <= bytes - bytes / SPARE) {
+                    return;
+                }
+                Files.delete(oldest.file);
+                held -= oldest.bytes;
+                left--;
             }
         } finally {
             writing.unlock();
