@@ -22,7 +22,6 @@ import software.amazon.awssdk.services.dynamodb.model.ProjectionType;
 import software.amazon.awssdk.services.dynamodb.model.ResourceInUseException;
 import software.amazon.awssdk.services.dynamodb.model.ResourceNotFoundException;
 import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
-import software.amazon.awssdk.services.dynamodb.model.TimeToLiveStatus;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.BucketAlreadyExistsException;
 import software.amazon.awssdk.services.s3.model.BucketAlreadyOwnedByYouException;
@@ -71,7 +70,7 @@ public final class Resources {
         this.config = config;
     }
 
-    /// Returns when everything is there and can be used.
+    /// Returns when everything is there and can be used. Warns of what is set so that it grows for ever.
     ///
     /// @return what is missing and mayn't be created here, one line each; empty when all is well
     /// @throws IOException if a service can't be reached, or doesn't let us
@@ -84,6 +83,9 @@ public final class Resources {
                 () -> createTable(config.logsTable(), FUNCTION_ID, false));
         for (String queue : List.of(config.queueName(), config.callsQueueName())) {
             step("the queue " + queue, "SQS_URL", missing, () -> hasQueue(queue), () -> createQueue(queue));
+        }
+        if (missing.isEmpty()) {
+            new Expiry(clients, config).advice().forEach(LOG::warn);
         }
         return List.copyOf(missing);
     }
@@ -209,7 +211,7 @@ public final class Resources {
     }
 
     private static void expire(DynamoDbClient dynamoDb, String name) {
-        if (expires(dynamoDb, name)) {
+        if (Expiry.isOn(dynamoDb, name)) {
             return;
         }
         try {
@@ -217,16 +219,10 @@ public final class Resources {
                     .timeToLiveSpecification(ttl -> ttl.attributeName(TTL).enabled(true)));
         } catch (DynamoDbException e) {
             // It is refused to whoever is second.
-            if (!expires(dynamoDb, name)) {
+            if (!Expiry.isOn(dynamoDb, name)) {
                 throw e;
             }
         }
-    }
-
-    private static boolean expires(DynamoDbClient dynamoDb, String name) {
-        TimeToLiveStatus status = dynamoDb.describeTimeToLive(table -> table.tableName(name)).timeToLiveDescription()
-                .timeToLiveStatus();
-        return status == TimeToLiveStatus.ENABLED || status == TimeToLiveStatus.ENABLING;
     }
 
     private boolean hasQueue(String name) {

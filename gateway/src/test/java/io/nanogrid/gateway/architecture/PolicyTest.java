@@ -35,6 +35,7 @@ class PolicyTest {
             Map.entry("s3:UploadPart", List.of("s3:PutObject")),
             Map.entry("s3:CompleteMultipartUpload", List.of("s3:PutObject")),
             Map.entry("s3:ListObjectsV2", List.of("s3:ListBucket")),
+            Map.entry("s3:GetBucketLifecycleConfiguration", List.of("s3:GetLifecycleConfiguration")),
             Map.entry("s3:PutBucketLifecycleConfiguration", List.of("s3:PutLifecycleConfiguration")),
             Map.entry("sqs:SendMessageBatch", List.of("sqs:SendMessage")),
             Map.entry("sqs:DeleteMessageBatch", List.of("sqs:DeleteMessage")),
