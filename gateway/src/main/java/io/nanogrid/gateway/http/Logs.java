@@ -82,6 +82,7 @@ final class Logs {
         List<Map<String, @Nullable Object>> records = new ArrayList<>();
         String cursor = query.cursor();
         int text = 0;
+        boolean whole;
         do {
             int limit = Math.min(query.limit() - records.size(), READ_AT_ONCE);
             String from = cursor;
@@ -90,7 +91,9 @@ final class Logs {
             page.items().forEach(call -> records.add(LogJson.record(call)));
             text += page.items().stream().mapToInt(call -> call.stdout().length() + call.stderr().length()).sum();
             cursor = page.nextCursor();
-        } while (cursor != null && records.size() < query.limit() && text < MAX_TEXT);
+            // Else the store has searched for long enough.
+            whole = page.items().size() == limit;
+        } while (cursor != null && whole && records.size() < query.limit() && text < MAX_TEXT);
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("functionId", functionId);
         json.put("logs", records);

@@ -28,6 +28,8 @@ final class DynamoExecutions implements ExecutionRepository {
     private static final String LIST = "executions";
     private static final int SEARCHED_FOR_PEAKS = 10_000;
     private static final int PAGE = 200;
+    /// That one search reads, each of up to 1 MB, before it answers with what it has found by then.
+    static final int MOST_PAGES = 10;
     /// Sorts after every start.
     private static final String LAST = "~";
 
@@ -64,11 +66,28 @@ final class DynamoExecutions implements ExecutionRepository {
             return new Page<>(List.of(), null);
         }
         QueryRequest query = query(functionId, filter, from, end, newest.equals(after) ? after : null);
-        List<Item> found = table.guarded(() -> table.client().queryPaginator(query).items().stream().limit(limit + 1L)
-                .map(Item::new).toList());
-        List<Item> given = found.subList(0, Math.min(limit, found.size()));
-        return new Page<>(given.stream().map(ExecutionItems::record).toList(),
-                found.size() > limit ? Cursor.encode(LIST, given.getLast().text(PLACE)) : null);
+        return table.guarded(() -> {
+            List<Item> found = new ArrayList<>();
+            int pages = 0;
+            for (QueryResponse page : table.client().queryPaginator(query)) {
+                page.items().stream().map(Item::new).forEach(found::add);
+                pages++;
+                if (found.size() > limit) {
+                    List<Item> given = found.subList(0, limit);
+                    return page(given, given.getLast());
+                }
+                if (pages == MOST_PAGES && page.hasLastEvaluatedKey()) {
+                    return page(found, new Item(page.lastEvaluatedKey()));
+                }
+            }
+            return page(found, null);
+        });
+    }
+
+    /// @param last where the next page goes on, or null for the end
+    private static Page<ExecutionRecord> page(List<Item> items, @Nullable Item last) {
+        return new Page<>(items.stream().map(ExecutionItems::record).toList(),
+                last == null ? null : Cursor.encode(LIST, last.text(PLACE)));
     }
 
     /// @param after where to go on, or null
