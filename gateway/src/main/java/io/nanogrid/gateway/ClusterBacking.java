@@ -120,6 +120,9 @@ final class ClusterBacking implements Backing {
                 config.logRetention(), blobs, processId, clock,
                 ledger -> new SqsQueue(clients, queue, ledger, JOBS_AT_ONCE, BEFORE_ANOTHER_TRY,
                         deadAfter.multipliedBy(2))));
+        if (cluster.role() == Role.GATEWAY) {
+            closing.add(database.showLife());
+        }
         Bucket bucket = new Bucket(clients.s3(), cluster.bucket());
         code = new S3CodeStore(bucket,
                 new CodeCache(new DirectoryCodeStore(data.code(), clock), MOST_CODE, MOST_CODE_BYTES),

@@ -20,12 +20,14 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// What one gateway asks of the services that it shares with others.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -98,5 +100,14 @@ final class GatewayInClusterTest {
     private static ExecutionRecord call(String request, String function, ExecutionStatus status, Instant startedAt) {
         return new ExecutionRecord(request, function, 1, status, startedAt, Duration.ZERO, Duration.ZERO,
                 Duration.ofMillis(1), false, null, null, null, "", "", false);
+    }
+
+    @Test
+    void othersSeeThatItLives() throws Exception {
+        Map<String, AttributeValue> key = Map.of("pk", AttributeValue.fromS("G#" + gateway.id()), "sk",
+                AttributeValue.fromS("G"));
+
+        Awaitility.await()
+                .until(() -> clients.dynamoDb().getItem(get -> get.tableName(config.table()).key(key)).hasItem());
     }
 }

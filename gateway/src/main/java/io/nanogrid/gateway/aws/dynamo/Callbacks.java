@@ -70,9 +70,9 @@ final class Callbacks {
         return item;
     }
 
-    static Item requireNotBuilding(Transaction transaction, long id, Instant now) {
+    static Item requireNotBuilding(Transaction transaction, long id, Makers makers) {
         Item item = require(transaction, id);
-        if (CallbackState.of(item).function().isBuilding(now)) {
+        if (makers.isBuilding(CallbackState.of(item).function())) {
             throw new RefusedException.BuildInProgress(id);
         }
         return item;
@@ -143,10 +143,10 @@ final class Callbacks {
         }
     }
 
-    static CallbackRecord delete(Transaction transaction, long id, Instant now) {
-        Item before = requireNotBuilding(transaction, id, now);
+    static CallbackRecord delete(Transaction transaction, long id, Makers makers) {
+        Item before = requireNotBuilding(transaction, id, makers);
         CallbackState callback = CallbackState.of(before);
-        if (callback.status() == CallbackStatus.BUILD && !isAbandoned(callback, now)) {
+        if (callback.status() == CallbackStatus.BUILD && !isAbandoned(callback, makers)) {
             throw new RefusedException.BuildInProgress(id);
         }
         transaction.delete(before);
@@ -157,8 +157,8 @@ final class Callbacks {
         return callback.record();
     }
 
-    private static boolean isAbandoned(CallbackState callback, Instant now) {
+    private static boolean isAbandoned(CallbackState callback, Makers makers) {
         FunctionState.Making making = callback.function().making();
-        return making != null && making.isStale(now);
+        return making != null && makers.isAbandoned(making);
     }
 }

@@ -70,7 +70,7 @@ final class ChatRooms implements ChatRoomRepository {
             Long callback = record(before).callbackId();
             return callback == null
                     ? Optional.empty()
-                    : Optional.of(Callbacks.delete(transaction, callback, clock.now()));
+                    : Optional.of(Callbacks.delete(transaction, callback, new Makers(table, clock)));
         });
     }
 

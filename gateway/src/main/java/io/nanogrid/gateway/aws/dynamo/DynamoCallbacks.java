@@ -27,10 +27,12 @@ final class DynamoCallbacks implements CallbackRepository {
 
     private final Table table;
     private final Clock clock;
+    private final Makers makers;
 
     DynamoCallbacks(Table table, Clock clock) {
         this.table = table;
         this.clock = clock;
+        this.makers = new Makers(table, clock);
     }
 
     @Override
@@ -98,7 +100,7 @@ final class DynamoCallbacks implements CallbackRepository {
     public CallbackRecord delete(long id) {
         Callbacks.pruneAll(table, id);
         return table.write(transaction -> {
-            CallbackRecord callback = Callbacks.delete(transaction, id, clock.now());
+            CallbackRecord callback = Callbacks.delete(transaction, id, makers);
             ChatRooms.link(transaction, id, callback.chatId(), null);
             return callback;
         });
@@ -119,23 +121,19 @@ final class DynamoCallbacks implements CallbackRepository {
     /// Whoever is about to make something of it, or has something in the making, stays the one: what that leaves is for nobody else to end.
     private Making markOf(CallbackState callback, Instant now) {
         Making present = callback.function().making();
-        return present == null || present.isStale(now) ? making(now) : present;
-    }
-
-    private Making making(Instant now) {
-        return new Making(clock.gateway(), now);
+        return present == null || makers.isAbandoned(present) ? makers.mark(now) : present;
     }
 
     @Override
     public VersionRecord beginVersion(long id) {
         return table.write(transaction -> {
             Instant now = clock.now();
-            Item before = Callbacks.requireNotBuilding(transaction, id, now);
+            Item before = Callbacks.requireNotBuilding(transaction, id, makers);
             CallbackState callback = CallbackState.of(before);
             FunctionState function = callback.function();
             DynamoFunctions.endWhatWasLeft(transaction, function);
             int number = function.lastVersion() + 1;
-            Callbacks.replace(transaction, before, callback.begun(number, making(now), now));
+            Callbacks.replace(transaction, before, callback.begun(number, makers.mark(now), now));
             return Versions.begin(transaction, function.id(), number, function.draft(), now);
         });
     }
@@ -175,7 +173,7 @@ final class DynamoCallbacks implements CallbackRepository {
     @Override
     public CallbackRecord undeploy(long id) {
         return table.write(transaction -> {
-            Item before = Callbacks.requireNotBuilding(transaction, id, clock.now());
+            Item before = Callbacks.requireNotBuilding(transaction, id, makers);
             transaction.announce();
             return Callbacks.replace(transaction, before, CallbackState.of(before).undeployed(clock.now()));
         });
@@ -189,7 +187,7 @@ final class DynamoCallbacks implements CallbackRepository {
     @Override
     public CallbackRecord rollback(long id) {
         return table.write(transaction -> {
-            Item before = Callbacks.requireNotBuilding(transaction, id, clock.now());
+            Item before = Callbacks.requireNotBuilding(transaction, id, makers);
             CallbackState callback = CallbackState.of(before);
             Deployment previous = callback.previous()
                     .orElseThrow(() -> new RefusedException.NothingToRollBackTo(id));
@@ -245,7 +243,7 @@ final class DynamoCallbacks implements CallbackRepository {
         int recovered = 0;
         for (CallbackState callback : states()) {
             Making making = callback.function().making();
-            if (making != null && making.isLeftFor(clock.gateway(), clock.now())) {
+            if (making != null && makers.isLeftForThis(making)) {
                 recoverInterrupted(callback.id());
                 if (callback.status() == CallbackStatus.BUILD) {
                     recovered++;
@@ -271,7 +269,7 @@ final class DynamoCallbacks implements CallbackRepository {
 
     private boolean isMadeElsewhere(CallbackState callback) {
         Making making = callback.function().making();
-        return making != null && !making.isLeftFor(clock.gateway(), clock.now());
+        return making != null && !makers.isLeftForThis(making);
     }
 
     @Override

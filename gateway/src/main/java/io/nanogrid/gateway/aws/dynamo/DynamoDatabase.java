@@ -24,6 +24,7 @@ public final class DynamoDatabase implements Database {
 
     private static final Logger LOG = LoggerFactory.getLogger(DynamoDatabase.class);
 
+    private static final Duration BETWEEN_SIGNS = Duration.ofSeconds(30);
     private static final Duration HEALTHY_WITHIN = Duration.ofSeconds(2);
 
     private final Table table;
@@ -97,6 +98,11 @@ public final class DynamoDatabase implements Database {
             LOG.warn("The table can't be read: {}", e.getMessage());
             return false;
         }
+    }
+
+    /// Has others see that this gateway lives, until it is closed. One that doesn't is taken for dead, and others may build what it was building.
+    public AutoCloseable showLife() {
+        return new SignsOfLife(new Makers(table, clock), BETWEEN_SIGNS);
     }
 
     /// How often what gateways hold in memory has been changed, by anyone.

@@ -26,10 +26,12 @@ final class DynamoFunctions implements FunctionRepository {
 
     private final Table table;
     private final Clock clock;
+    private final Makers makers;
 
     DynamoFunctions(Table table, Clock clock) {
         this.table = table;
         this.clock = clock;
+        this.makers = new Makers(table, clock);
     }
 
     @Override
@@ -37,7 +39,7 @@ final class DynamoFunctions implements FunctionRepository {
         return table.write(transaction -> {
             Instant now = clock.now();
             FunctionState function = FunctionState.created(draft.name(), draft.description(), draft.definition(), now,
-                    new Making(clock.gateway(), now));
+                    makers.mark(now));
             transaction.create(item(function));
             FunctionIndex.add(transaction, function, null);
             CodeUses.ofDraft(transaction, function.id(), draft.definition().codeHash());
@@ -82,11 +84,11 @@ final class DynamoFunctions implements FunctionRepository {
     public VersionRecord beginVersion(String id, Definition definition) {
         return table.write(transaction -> {
             Instant now = clock.now();
-            Item before = requireNotBuilding(transaction, id, now);
+            Item before = requireNotBuilding(transaction, id);
             FunctionState function = FunctionState.of(before);
             endWhatWasLeft(transaction, function);
             int number = function.lastVersion() + 1;
-            transaction.replace(before, item(function.begun(number, new Making(clock.gateway(), now))));
+            transaction.replace(before, item(function.begun(number, makers.mark(now))));
             return Versions.begin(transaction, id, number, definition, now);
         });
     }
@@ -116,7 +118,7 @@ final class DynamoFunctions implements FunctionRepository {
             FunctionState function = FunctionState.of(before);
             Making making = function.making();
             if (Objects.equals(function.building(), number) && making != null
-                    && !making.isLeftFor(clock.gateway(), clock.now())) {
+                    && !makers.isLeftForThis(making)) {
                 throw new RefusedException.FunctionBuildInProgress(id);
             }
             end(transaction, id, number, VersionState.FAILED, null);
@@ -132,7 +134,7 @@ final class DynamoFunctions implements FunctionRepository {
             // The next of them.
         }
         return table.write(transaction -> {
-            Item before = requireNotBuilding(transaction, id, clock.now());
+            Item before = requireNotBuilding(transaction, id);
             delete(transaction, before);
             return record(before);
         });
@@ -180,7 +182,7 @@ final class DynamoFunctions implements FunctionRepository {
 
     private boolean recover(Transaction transaction, @Nullable Item before) {
         Making making = before == null ? null : FunctionState.of(before).making();
-        if (before == null || making == null || !making.isLeftFor(clock.gateway(), clock.now())) {
+        if (before == null || making == null || !makers.isLeftForThis(making)) {
             return false;
         }
         FunctionState function = FunctionState.of(before);
@@ -202,7 +204,7 @@ final class DynamoFunctions implements FunctionRepository {
             }
             FunctionState function = FunctionState.of(before);
             Making making = function.making();
-            if (function.building() == null || making == null || !making.isLeftFor(clock.gateway(), clock.now())) {
+            if (function.building() == null || making == null || !makers.isLeftForThis(making)) {
                 return false;
             }
             endWhatWasLeft(transaction, function);
@@ -252,9 +254,9 @@ final class DynamoFunctions implements FunctionRepository {
         return item;
     }
 
-    private static Item requireNotBuilding(Transaction transaction, String id, Instant now) {
+    private Item requireNotBuilding(Transaction transaction, String id) {
         Item item = requireUnowned(transaction, id);
-        if (FunctionState.of(item).isBuilding(now)) {
+        if (makers.isBuilding(FunctionState.of(item))) {
             throw new RefusedException.FunctionBuildInProgress(id);
         }
         return item;

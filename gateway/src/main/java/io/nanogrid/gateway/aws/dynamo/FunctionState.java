@@ -2,7 +2,6 @@ package io.nanogrid.gateway.aws.dynamo;
 
 import io.nanogrid.db.Definition;
 import io.nanogrid.db.FunctionRecord;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -19,20 +18,8 @@ record FunctionState(String id, String name, @Nullable String description, Defin
         Instant updatedAt, long place, int lastVersion, @Nullable Integer current, @Nullable Definition runs,
         @Nullable Integer building, @Nullable Making making) {
 
-    /// After this time whoever was making something is taken for dead.
-    private static final Duration LONGEST_BUILD = Duration.ofHours(1);
-
     /// @param owner the gateway
     record Making(String owner, Instant since) {
-
-        /// Whether `gateway` may end it at its start: it is what that has left itself, or what one that died has.
-        boolean isLeftFor(String gateway, Instant now) {
-            return owner.equals(gateway) || isStale(now);
-        }
-
-        boolean isStale(Instant now) {
-            return since.plus(LONGEST_BUILD).isBefore(now);
-        }
     }
 
     /// A function that is stored for the first time.
@@ -65,10 +52,6 @@ record FunctionState(String id, String name, @Nullable String description, Defin
     FunctionRecord record(@Nullable Long callbackId) {
         return new FunctionRecord(id, name, description, draft, runs == null ? draft : runs, current, callbackId,
                 createdAt, updatedAt);
-    }
-
-    boolean isBuilding(Instant now) {
-        return building != null && (making == null || !making.isStale(now));
     }
 
     FunctionState drafted(String newName, @Nullable String newDescription, Definition newDraft, Instant now) {

@@ -91,6 +91,11 @@ record Key(String partition, String sort) {
         return "IR#" + gateway;
     }
 
+    /// When a gateway last said that it lives.
+    static Key signOfLife(String gateway) {
+        return new Key("G#" + gateway, "G");
+    }
+
     static Key job(String id) {
         return new Key("J#" + id, "J");
     }
