@@ -54,24 +54,28 @@ abstract class HostileProtocolContract extends HostileContract {
         return HexFormat.of().formatHex(bytes.array());
     }
 
-    /// The answer to an attacker's first call, in which it sends `bytes` itself.
-    private Answer forged(String type, String bytes) throws Exception {
-        String path = attacker(type, PYTHON, NODE, "timeout_ms", 5000);
+    private String attacker(String type) throws Exception {
+        return attacker(type, PYTHON, NODE, "timeout_ms", 5000);
+    }
+
+    /// The answer to a call in which the attacker sends `bytes` itself, which costs it its instance: each attack is the first call of its own.
+    private Answer forged(String path, String bytes) throws Exception {
         return attack(path, "{\"attack\": \"" + bytes + "\"}");
     }
 
-    /// The same for an answer that the gateway may take for a real one. It can cost the function's next call too: that finds the
+    /// The same for an answer that the gateway may take for a real one. That can cost the function's next call too: that finds the
     /// instance ended, or still busy. Calls of no other function.
     private Answer taken(String type, String bytes) throws Exception {
-        String path = attacker(type, PYTHON, NODE, "timeout_ms", 5000);
+        String path = attacker(type);
         Answer answer = attack(path, "{\"attack\": \"" + bytes + "\", \"end\": true}");
         Awaitility.await().until(() -> call(path).status() == 200);
         return answer;
     }
 
     private void assertViolations(String type, Map<String, String> frames) throws Exception {
+        String path = attacker(type);
         for (var frame : frames.entrySet()) {
-            Answer answer = forged(type, frame.getValue());
+            Answer answer = forged(path, frame.getValue());
 
             assertThat(answer.status()).as(frame.getKey()).isEqualTo(502);
             assertThat(answer.reason()).as(frame.getKey()).isEqualTo("protocol_violation");
@@ -107,7 +111,7 @@ abstract class HostileProtocolContract extends HostileContract {
     @ParameterizedTest
     @ValueSource(strings = {"python", "node"})
     void aHugeLengthIsABadResultAndNoMemoryIsTaken(String type) throws Exception {
-        Answer answer = forged(type, frame(-1, RESULT, 0, 1, 0, "")).expect(502);
+        Answer answer = forged(attacker(type), frame(-1, RESULT, 0, 1, 0, "")).expect(502);
 
         assertThat(answer.reason()).isEqualTo("bad_result");
     }
