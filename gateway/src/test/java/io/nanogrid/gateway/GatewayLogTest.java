@@ -2,6 +2,7 @@ package io.nanogrid.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.nanogrid.gateway.cluster.LocalServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -107,7 +108,7 @@ final class GatewayLogTest {
         Files.createDirectory(directory);
         Path data = directory.resolve("data");
         Path log = directory.resolve("log");
-        int port = ProcessGateway.freePort();
+        int port = LocalServer.freePort();
         base = "http://127.0.0.1:" + port;
         Process process = ProcessGateway.launch(log, Map.of("PORT", String.valueOf(port), "ENGINE", "sandbox",
                 "DATA_DIR", data.toString(), "LOG_FORMAT", format, "NANOGRID_API_KEY", KEY,

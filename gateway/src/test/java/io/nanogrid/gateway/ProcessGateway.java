@@ -1,8 +1,8 @@
 package io.nanogrid.gateway;
 
+import io.nanogrid.gateway.cluster.LocalServer;
 import io.nanogrid.gateway.engine.docker.TestImages;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -16,14 +16,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ThreadLocalRandom;
 import org.awaitility.Awaitility;
 
 /// A gateway in a process of its own, as a user starts it: to be killed, or to be seen refusing to start.
 final class ProcessGateway implements AutoCloseable {
-
-    private static final int FIRST_PORT = 20_000;
-    private static final int FIRST_EPHEMERAL_PORT = 32_768;
 
     private final Process process;
     private final int port;
@@ -32,18 +28,6 @@ final class ProcessGateway implements AutoCloseable {
     private ProcessGateway(Process process, int port) {
         this.process = process;
         this.port = port;
-    }
-
-    /// A port for a process that is yet to start: one of those that the kernel gives to nobody by itself, so that it stays free.
-    static int freePort() {
-        while (true) {
-            int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, FIRST_EPHEMERAL_PORT);
-            try (ServerSocket _ = new ServerSocket(port)) {
-                return port;
-            } catch (IOException e) {
-                // Taken: another will do.
-            }
-        }
     }
 
     /// Starts one without waiting for it.
@@ -60,7 +44,7 @@ final class ProcessGateway implements AutoCloseable {
 
     /// @param settings name, value, name, value…
     static ProcessGateway start(String engine, Path data, Path log, String... settings) throws IOException {
-        int port = freePort();
+        int port = LocalServer.freePort();
         Map<String, String> environment = new HashMap<>(Map.of("PORT", String.valueOf(port), "ENGINE", engine,
                 "DATA_DIR", data.toString(), "PYTHON_BASE_IMAGE", "nanogrid-base-python:local", "NODE_BASE_IMAGE",
                 "nanogrid-base-node:local"));

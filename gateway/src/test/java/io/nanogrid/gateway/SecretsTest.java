@@ -2,6 +2,7 @@ package io.nanogrid.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.nanogrid.gateway.cluster.LocalServer;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -67,7 +68,7 @@ final class SecretsTest {
 
     @Test
     void noSecretIsInTheLogOrInAnAnswer(@TempDir Path directory) throws Exception {
-        int port = ProcessGateway.freePort();
+        int port = LocalServer.freePort();
         base = "http://127.0.0.1:" + port;
         Path log = directory.resolve("log");
         Path data = directory.resolve("data");

@@ -6,10 +6,13 @@ import io.nanogrid.gateway.config.GatewayConfig;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /// The services of a cloud on this machine, each with names of its own for the test that asks: a bucket, two tables, a queue. The servers
 /// are started when they are first asked for and shared by all tests of this JVM, but for Redis, of which each test has its own. A test
@@ -32,6 +35,7 @@ public final class LocalCloud implements AutoCloseable {
         S3, DYNAMODB, SQS, REDIS
     }
 
+    private static final Executor THREADS = Thread::startVirtualThread;
     private static final Map<Service, LocalServer> SHARED = new EnumMap<>(Service.class);
 
     private final Map<Service, LocalServer> servers = new EnumMap<>(Service.class);
@@ -48,8 +52,11 @@ public final class LocalCloud implements AutoCloseable {
             LocalServer server = service == Service.REDIS
                     ? LocalServer.redis()
                     : shared(service);
-            cloud.servers.put(service, wanted.contains(service) ? server.start() : server);
+            cloud.servers.put(service, server);
         }
+        List<CompletableFuture<Void>> starts = wanted.stream()
+                .map(service -> CompletableFuture.runAsync(cloud.server(service)::start, THREADS)).toList();
+        starts.forEach(CompletableFuture::join);
         return cloud;
     }
 

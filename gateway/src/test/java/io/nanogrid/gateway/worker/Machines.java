@@ -31,6 +31,7 @@ import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.FunctionOutcome;
 import io.nanogrid.gateway.deploy.LiveFunctions;
 import io.nanogrid.gateway.deploy.LiveRoutes;
+import io.nanogrid.gateway.dispatch.CallSource;
 import io.nanogrid.gateway.dispatch.ChoosingDispatcher;
 import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
@@ -213,7 +214,16 @@ final class Machines implements AutoCloseable {
         }
 
         CallRunner work(int most, Dispatcher dispatcher, Duration drain) {
-            CallRunner runner = ours(new CallRunner(new SqsCallSource(own, calls, blobs), bus, catalog, call -> {
+            return work(new SqsCallSource(own, calls, blobs), most, dispatcher, drain);
+        }
+
+        /// Makes it a worker whose calls come to others so long after its death.
+        CallRunner work(Duration deadAfter) {
+            return work(new SqsCallSource(own, calls, blobs, deadAfter), 16, local, DRAIN);
+        }
+
+        private CallRunner work(CallSource source, int most, Dispatcher dispatcher, Duration drain) {
+            CallRunner runner = ours(new CallRunner(source, bus, catalog, call -> {
                 ran.incrementAndGet();
                 return dispatcher.dispatch(call);
             }, most, 8 << 20, drain));

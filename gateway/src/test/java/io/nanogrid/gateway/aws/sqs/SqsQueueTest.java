@@ -30,15 +30,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
 /// Several workers at one queue, each over a way of its own that can be spoilt: a worker that SQS hears no more of is dead to it.
 @Timeout(120)
+@Execution(ExecutionMode.CONCURRENT)
 class SqsQueueTest {
 
     private static final byte[] RESULT = "{}".getBytes(UTF_8);
-    private static final Duration INVISIBLE = Duration.ofSeconds(2);
+    private static final Duration INVISIBLE = Duration.ofSeconds(3);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private LocalCloud cloud;
@@ -294,7 +297,7 @@ class SqsQueueTest {
         holder.queue().put(job("a"), 10);
         holder.claim();
 
-        assertThat(worker().claim(INVISIBLE.multipliedBy(3))).isEmpty();
+        assertThat(worker().claim(INVISIBLE.plusSeconds(1))).isEmpty();
 
         assertThat(holder.queue().complete("a", RESULT)).isTrue();
         awaitEmptyQueue();
