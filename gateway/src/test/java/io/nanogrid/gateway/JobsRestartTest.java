@@ -200,7 +200,7 @@ class JobsRestartTest {
         String function = deploy(gateway);
         Set<String> accepted = new HashSet<>();
         Map<String, String> ended = new HashMap<>();
-        for (int life = 1; life <= 8; life++) {
+        for (int life = 1; life <= 5; life++) {
             CompletableFuture<List<String>> clients = acceptSome(gateway, function,
                     Math.min(150, 1_000 - accepted.size()));
             pauseFor(Duration.ofMillis(random.nextInt(1_500)));
@@ -242,7 +242,7 @@ class JobsRestartTest {
         List<String> jobs = new ArrayList<>();
         try {
             for (int n = left.getAndDecrement(); n > 0; n = left.getAndDecrement()) {
-                jobs.add(accept(gateway, brief(function, n, n % 200)));
+                jobs.add(accept(gateway, brief(function, n, n % 100)));
             }
             return jobs;
         } catch (IOException e) {
