@@ -66,8 +66,7 @@ import org.jspecify.annotations.Nullable;
 /// State that many gateways and workers share: DynamoDB, S3, SQS and Redis. What is kept in `DATA_DIR` besides is a cache.
 final class ClusterBacking implements Backing {
 
-    /// How soon a gateway sees what it wasn't told, and how soon a worker does, which otherwise asks for nothing while it is idle.
-    private static final Duration BEAT = Duration.ofSeconds(5);
+    /// How soon a worker sees what it wasn't told: it asks for nothing else while it is idle.
     private static final Duration BEAT_OF_WORKERS = Duration.ofMinutes(1);
     /// Jobs that may come at once; more would only lie here while others could run them.
     private static final int JOBS_AT_ONCE = 10;
@@ -96,6 +95,7 @@ final class ClusterBacking implements Backing {
     private final Blobs blobs;
     private final ServiceClock clock;
     private final Duration deadAfter;
+    private final Duration beat;
     private final ResultBus results;
 
     ClusterBacking(ClusterConfig cluster, GatewayConfig config, DataDirectory data, Wiring.Given given,
@@ -105,6 +105,7 @@ final class ClusterBacking implements Backing {
         this.processId = data.gatewayId();
         this.clock = new ServiceClock(given.clock());
         this.deadAfter = given.deadAfter();
+        this.beat = given.beat();
         clients = closing.add(new AwsClients(cluster, clock));
         List<String> missing = new Resources(clients, cluster).prepare();
         if (!missing.isEmpty()) {
@@ -217,7 +218,7 @@ final class ClusterBacking implements Backing {
     @Override
     public void follow(@Nullable Deployer callbacks, FunctionDeployer functions, ApiKeys keys) {
         Follower follower = closing.add(new Follower(callbacks, functions, keys::reload, database::changes,
-                callbacks == null ? BEAT_OF_WORKERS : BEAT));
+                callbacks == null ? BEAT_OF_WORKERS : beat));
         follower.start();
         closing.add(announcer.listen(follower));
     }

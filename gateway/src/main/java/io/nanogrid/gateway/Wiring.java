@@ -59,14 +59,16 @@ public final class Wiring implements Service {
     /// @param engine the engine to use; null for the one that the configuration asks for
     /// @param clock this machine's
     /// @param deadAfter how long after a worker has died others get the calls that it had; it takes twice that for jobs
-    public record Given(@Nullable Engine engine, KeptConnections connections, InstantSource clock,
-            Duration deadAfter) {
+    /// @param beat how soon a gateway sees what other gateways have changed and it wasn't told of
+    public record Given(@Nullable Engine engine, KeptConnections connections, InstantSource clock, Duration deadAfter,
+            Duration beat) {
 
         /// Somebody waits for a call, so it mustn't be long.
-        private static final Duration USUAL = Duration.ofSeconds(15);
+        private static final Duration DEAD_AFTER = Duration.ofSeconds(15);
+        static final Duration BEAT = Duration.ofSeconds(5);
 
         public Given(@Nullable Engine engine, KeptConnections connections) {
-            this(engine, connections, InstantSource.system(), USUAL);
+            this(engine, connections, InstantSource.system(), DEAD_AFTER, BEAT);
         }
 
         static Given nothing() {

@@ -2,6 +2,7 @@ package io.nanogrid.gateway;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nanogrid.gateway.cluster.LocalServer;
 import io.nanogrid.gateway.config.ClusterConfig.Role;
 import io.nanogrid.gateway.config.GatewayConfig;
 import java.io.IOException;
@@ -41,7 +42,7 @@ final class ClusterProcess implements AutoCloseable {
         GatewayConfig config = GatewayConfig.read(System.getenv(), 8192);
         Role role = Objects.requireNonNull(config.cluster()).role();
         Wiring.Given given = new Wiring.Given(null, TestGateway.KEPT, InstantSource.system(),
-                Duration.parse(args[0]));
+                Duration.parse(args[0]), Wiring.Given.BEAT);
         Path plugins = Path.of("target", "plugins");
         Service service = switch (role) {
             case GATEWAY -> new Wiring(config, plugins, "test", given);
@@ -54,7 +55,7 @@ final class ClusterProcess implements AutoCloseable {
     ///
     /// @param settings name, value, name, value… over those of the cluster
     static ClusterProcess launch(Path data, Map<String, String> cluster, String... settings) throws IOException {
-        int port = ProcessGateway.freePort();
+        int port = LocalServer.freePort();
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classPath,

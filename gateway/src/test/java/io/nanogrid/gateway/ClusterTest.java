@@ -7,6 +7,7 @@ import io.nanogrid.gateway.cluster.LocalCloud;
 import io.nanogrid.gateway.cluster.LocalCloud.Service;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -20,8 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Two gateways that share their state, each with a data directory of its own. What one of them does, the other one knows.
 final class ClusterTest {
 
-    /// On this side of the poll that finds what was missed, which comes each 5 s.
-    private static final Duration ANNOUNCED = Duration.ofSeconds(4);
+    private static final Duration NEVER = Duration.ofHours(1);
 
     private LocalCloud cloud;
     private TestGateway first;
@@ -45,18 +45,21 @@ final class ClusterTest {
         cloud.close();
     }
 
+    /// One that has to be told of what others change, as it doesn't look for it.
     private TestGateway gateway(Path data) throws Exception {
-        return gateway(data, "local");
+        return gateway(data, NEVER);
     }
 
-    private TestGateway gateway(Path data, String dispatch) throws Exception {
-        List<String> settings = new ArrayList<>(List.of("RATE_LIMIT_PER_MINUTE", "0", "DISPATCH", dispatch));
+    private TestGateway gateway(Path data, Duration beat) throws Exception {
+        List<String> settings = new ArrayList<>(List.of("RATE_LIMIT_PER_MINUTE", "0", "DISPATCH", "local"));
         cloud.settings().forEach((name, value) -> settings.addAll(List.of(name, value)));
-        return TestGateway.start("sandbox", data, settings.toArray(String[]::new));
+        Wiring.Given given = new Wiring.Given(null, TestGateway.KEPT, InstantSource.system(), Duration.ofSeconds(15),
+                beat);
+        return TestGateway.startWith(given, "sandbox", data, settings.toArray(String[]::new));
     }
 
-    private static ConditionFactory within(Duration time) {
-        return Awaitility.await().atMost(time).pollInterval(Duration.ofMillis(50));
+    private static ConditionFactory soon() {
+        return Awaitility.await().pollInterval(Duration.ofMillis(50));
     }
 
     private static String returning(int value) {
@@ -69,36 +72,40 @@ final class ClusterTest {
 
     /// What the second gateway answers to a callback's path: a value, or the status that isn't 200.
     private Callable<String> answered(String path) {
+        return answered(second, path);
+    }
+
+    private static Callable<String> answered(TestGateway gateway, String path) {
         return () -> {
-            Answer answer = second.get("/api/" + path);
+            Answer answer = gateway.get("/api/" + path);
             return answer.status() == 200 ? answer.body() : "status " + answer.status();
         };
     }
 
     @Test
-    void eachDeployOnOneIsServedByTheOtherWithinASecondOrSo() throws Exception {
+    void eachDeployOnOneIsAnnouncedToTheOtherWhichServesIt() throws Exception {
         long id = deploy("a", 1);
-        within(ANNOUNCED).until(answered("a"), "1"::equals);
+        soon().until(answered("a"), "1"::equals);
 
         deploy("a", 2);
-        within(ANNOUNCED).until(answered("a"), "2"::equals);
+        soon().until(answered("a"), "2"::equals);
 
         first.post("/callbacks/" + id + "/rollback", "{}").expect(200);
-        within(ANNOUNCED).until(answered("a"), "1"::equals);
+        soon().until(answered("a"), "1"::equals);
     }
 
     @Test
     void whatOneTakesAwayTheOtherServesNoMore() throws Exception {
         long undeployed = deploy("a", 1);
         long deleted = deploy("b", 2);
-        within(ANNOUNCED).until(answered("a"), "1"::equals);
-        within(ANNOUNCED).until(answered("b"), "2"::equals);
+        soon().until(answered("a"), "1"::equals);
+        soon().until(answered("b"), "2"::equals);
 
         first.post("/callback/deploy", "{\"callback_id\": " + undeployed + ", \"status\": false}").expect(200);
-        within(ANNOUNCED).until(answered("a"), "status 404"::equals);
+        soon().until(answered("a"), "status 404"::equals);
 
         first.delete("/callbacks/" + deleted).expect(200);
-        within(ANNOUNCED).until(answered("b"), "status 404"::equals);
+        soon().until(answered("b"), "status 404"::equals);
         second.get("/callbacks/" + deleted).expect(404);
     }
 
@@ -109,10 +116,10 @@ final class ClusterTest {
 
         first.withBody("PUT", "/functions/" + id, TestGateway.JSON.writeValueAsString(java.util.Map.of("code",
                 returning(2)))).expect(200);
-        within(ANNOUNCED).until(() -> second.run(id, "{}").expect(200).json().path("result").asInt() == 2);
+        soon().until(() -> second.run(id, "{}").expect(200).json().path("result").asInt() == 2);
 
         first.delete("/functions/" + id).expect(200);
-        within(ANNOUNCED).until(() -> second.run(id, "{}").status() == 404);
+        soon().until(() -> second.run(id, "{}").status() == 404);
     }
 
     @Test
@@ -127,14 +134,14 @@ final class ClusterTest {
     @Test
     void aKeyThatIsMadeOnOneIsKnownToTheOtherUntilItIsDeleted() throws Exception {
         String admin = makeKey("admin");
-        within(ANNOUNCED).until(() -> second.get("/callbacks").status() == 401);
+        soon().until(() -> second.get("/callbacks").status() == 401);
         first.authorize(admin);
         second.authorize(makeKey("reader"));
-        within(ANNOUNCED).until(() -> second.get("/callbacks").status() == 200);
+        soon().until(() -> second.get("/callbacks").status() == 200);
 
         first.delete("/keys/reader").expect(200);
 
-        within(ANNOUNCED).until(() -> second.get("/callbacks").status() == 401);
+        soon().until(() -> second.get("/callbacks").status() == 401);
     }
 
     private String makeKey(String name) throws Exception {
@@ -143,23 +150,43 @@ final class ClusterTest {
     }
 
     @Test
-    void withoutRedisTheOtherGatewaySeesChangesAllTheSame() throws Exception {
-        deploy("a", 1);
-        within(ANNOUNCED).until(answered("a"), "1"::equals);
-        cloud.server(Service.REDIS).kill();
+    void withoutRedisAGatewaySeesForItselfWhatOthersChange(@TempDir Path directory) throws Exception {
+        try (TestGateway third = gateway(directory, Duration.ofSeconds(1))) {
+            deploy("a", 1);
+            soon().until(answered(third, "a"), "1"::equals);
+            cloud.server(Service.REDIS).kill();
 
+            deploy("a", 2);
+
+            soon().until(answered(third, "a"), "2"::equals);
+            Answer health = third.get("/health").expect(503);
+            assertThat(health.json().path("checks").path("redis").asText()).isEqualTo("Redis doesn't answer");
+            assertThat(health.json().path("checks").path("database").asText()).isEqualTo("ok");
+            assertThat(health.json().path("checks").path("queue").asText()).isEqualTo("ok");
+        }
+    }
+
+    @Test
+    void whatWasChangedWhileRedisWasGoneIsSeenWhenItIsBack() throws Exception {
+        deploy("a", 1);
+        soon().until(answered("a"), "1"::equals);
+        cloud.server(Service.REDIS).kill();
         deploy("a", 2);
 
-        within(Duration.ofSeconds(15)).until(answered("a"), "2"::equals);
-        Answer health = second.get("/health").expect(503);
-        assertThat(health.json().path("checks").path("redis").asText()).isEqualTo("Redis doesn't answer");
-        assertThat(health.json().path("checks").path("database").asText()).isEqualTo("ok");
-        assertThat(health.json().path("checks").path("queue").asText()).isEqualTo("ok");
-
         cloud.server(Service.REDIS).start();
-        within(Duration.ofSeconds(10)).until(() -> second.get("/health").status() == 200);
-        deploy("a", 3);
-        within(ANNOUNCED).until(answered("a"), "3"::equals);
+
+        soon().until(answered("a"), "2"::equals);
+        soon().until(() -> second.get("/health").status() == 200);
+    }
+
+    @Test
+    void aFunctionWithLibrariesRunsOnTheOtherToo() throws Exception {
+        String word = Greeting.fresh("hello");
+
+        first.deploy("lib", "python", "", "library", Greeting.REQUIREMENTS, "archive", Greeting.archive(word))
+                .expect(200);
+
+        soon().until(answered("lib"), ("\"" + word + "\"")::equals);
     }
 
     @Test

@@ -4,16 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nanogrid.gateway.TestGateway.Answer;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.UUID;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,8 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// installed from files that come with the function, as tests need no network.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class DependencyContract {
-
-    private static final String REQUIREMENTS = "--no-index\n--find-links wheels\ngreeting==1.0\n";
 
     private TestGateway gateway;
 
@@ -47,52 +39,15 @@ abstract class DependencyContract {
         }
     }
 
-    private static byte[] zip(Map<String, byte[]> files) throws Exception {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            for (Map.Entry<String, byte[]> file : files.entrySet()) {
-                ZipEntry entry = new ZipEntry(file.getKey());
-                entry.setTime(0);
-                zip.putNextEntry(entry);
-                zip.write(file.getValue());
-            }
-        }
-        return bytes.toByteArray();
-    }
-
-    private static byte[] text(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    /// Other text than that of any run before, so that nothing of it is cached anywhere.
-    private static String fresh(String word) {
-        return word + "-" + UUID.randomUUID();
-    }
-
-    private static byte[] wheel(String word) throws Exception {
-        Map<String, byte[]> files = new LinkedHashMap<>();
-        files.put("greeting.py", text("WORD = '" + word + "'\n"));
-        files.put("greeting-1.0.dist-info/METADATA", text("Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n"));
-        files.put("greeting-1.0.dist-info/WHEEL",
-                text("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"));
-        files.put("greeting-1.0.dist-info/RECORD", text("greeting.py,,\ngreeting-1.0.dist-info/METADATA,,\n"
-                + "greeting-1.0.dist-info/WHEEL,,\ngreeting-1.0.dist-info/RECORD,,\n"));
-        return zip(files);
-    }
-
     private Answer deployPython(String path, String library, String word) throws Exception {
-        byte[] archive = zip(Map.of(
-                "lambda_function.py", text("import greeting\ndef handler(e, c): return greeting.WORD"),
-                "wheels/greeting-1.0-py3-none-any.whl", wheel(word)));
-        return gateway.deploy(path, "python", "", "library", library, "archive",
-                Base64.getEncoder().encodeToString(archive));
+        return gateway.deploy(path, "python", "", "library", library, "archive", Greeting.archive(word));
     }
 
     @Test
     void aPythonFunctionImportsWhatItsLibraryNames() throws Exception {
-        String word = fresh("hello");
-        JsonNode first = deployPython("py-lib", REQUIREMENTS, word).expect(200).json();
-        JsonNode second = deployPython("py-lib-2", REQUIREMENTS, word).expect(200).json();
+        String word = Greeting.fresh("hello");
+        JsonNode first = deployPython("py-lib", Greeting.REQUIREMENTS, word).expect(200).json();
+        JsonNode second = deployPython("py-lib-2", Greeting.REQUIREMENTS, word).expect(200).json();
 
         assertThat(gateway.get("/api/py-lib").expect(200).body()).isEqualTo("\"" + word + "\"");
         assertThat(first.path("build").path("cached").asBoolean()).isFalse();
@@ -102,9 +57,9 @@ abstract class DependencyContract {
 
     @Test
     void aFileThatTheLibrariesDependOnIsPartOfTheKey() throws Exception {
-        String second = fresh("two");
-        deployPython("py-key", REQUIREMENTS, fresh("one")).expect(200);
-        deployPython("py-key", REQUIREMENTS, second).expect(200);
+        String second = Greeting.fresh("two");
+        deployPython("py-key", Greeting.REQUIREMENTS, Greeting.fresh("one")).expect(200);
+        deployPython("py-key", Greeting.REQUIREMENTS, second).expect(200);
 
         assertThat(gateway.get("/api/py-key").expect(200).body()).isEqualTo("\"" + second + "\"");
     }
@@ -131,10 +86,10 @@ abstract class DependencyContract {
         assertThat(tar.waitFor()).isZero();
         byte[] packed = Files.readAllBytes(work.resolve("greeting-1.0.0.tgz"));
         String library = "{\"dependencies\": {\"greeting\": \"file:greeting-1.0.0.tgz\"}}";
-        String required = Base64.getEncoder().encodeToString(zip(Map.of("greeting-1.0.0.tgz", packed,
-                "index.js", text("exports.handler = () => require('greeting').word"))));
-        String imported = Base64.getEncoder().encodeToString(zip(Map.of("greeting-1.0.0.tgz", packed,
-                "index.mjs", text("import g from 'greeting'; export const handler = () => g.word"))));
+        String required = Base64.getEncoder().encodeToString(Greeting.zip(Map.of("greeting-1.0.0.tgz", packed,
+                "index.js", Greeting.text("exports.handler = () => require('greeting').word"))));
+        String imported = Base64.getEncoder().encodeToString(Greeting.zip(Map.of("greeting-1.0.0.tgz", packed,
+                "index.mjs", Greeting.text("import g from 'greeting'; export const handler = () => g.word"))));
 
         gateway.deploy("node-lib", "node", "", "library", library, "archive", required).expect(200);
         gateway.deploy("node-esm", "node", "", "library", library, "archive", imported).expect(200);

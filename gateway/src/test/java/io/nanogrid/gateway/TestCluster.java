@@ -76,7 +76,7 @@ final class TestCluster implements AutoCloseable {
     }
 
     private static Wiring.Given given(InstantSource clock) {
-        return new Wiring.Given(null, TestGateway.KEPT, clock, DEAD_AFTER);
+        return new Wiring.Given(null, TestGateway.KEPT, clock, DEAD_AFTER, Wiring.Given.BEAT);
     }
 
     /// One that has calls run by workers.

@@ -2,8 +2,10 @@ package io.nanogrid.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.nanogrid.gateway.cluster.LocalCloud;
 import io.nanogrid.gateway.cluster.LocalCloud.Service;
+import io.nanogrid.gateway.redis.RedisServer;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -27,6 +29,13 @@ import org.junit.jupiter.api.io.TempDir;
 final class WorkerTest {
 
     private static final String HOST = "import os\ndef handler(event, context):\n    return event.get('n')";
+    private static final String COUNTS = """
+            calls = 0
+            def handler(event, context):
+                global calls
+                calls += 1
+                return calls
+            """;
     private static final String SLOW = """
             import os, time
             def handler(event, context):
@@ -91,6 +100,36 @@ final class WorkerTest {
 
         try (TestWorker _ = worker("worker")) {
             assertThat(gateway.result(job).path("result").asInt()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aCallWhoseCallerHangsUpBeforeAWorkerHasItNeverRuns() throws Exception {
+        String id = gateway.function("python", COUNTS, "concurrency", 1);
+        String body = TestGateway.runBody(id, "{}");
+        String request = "POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                + body.length() + "\r\n\r\n" + body;
+        try (var _ = gateway.hold(request, 1)) {
+            soon().until(() -> gateway.get("/metrics").body().contains("nanogrid_visible_messages 1.0"));
+        }
+        soon().until(() -> !RedisServer.keys(cloud.server(Service.REDIS), "cancel:*").isEmpty());
+
+        try (TestWorker _ = worker("worker")) {
+            JsonNode record = soon().until(() -> gateway.get("/functions/" + id + "/logs").json().path("logs").path(0),
+                    JsonNode::isObject);
+            assertThat(record.path("status").asText()).isEqualTo("PLATFORM_ERROR");
+            assertThat(gateway.run(id, "{}").expect(200).json().path("result").asInt()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aFunctionWithLibrariesRunsOnAWorker() throws Exception {
+        String word = Greeting.fresh("hello");
+        gateway.deploy("lib", "python", "", "library", Greeting.REQUIREMENTS, "archive", Greeting.archive(word))
+                .expect(200);
+
+        try (TestWorker _ = worker("worker")) {
+            assertThat(gateway.get("/api/lib").expect(200).body()).isEqualTo("\"" + word + "\"");
         }
     }
 

@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.redis;
 
 import io.nanogrid.gateway.cluster.LocalServer;
+import java.util.Set;
 import redis.clients.jedis.Jedis;
 
 /// A real Redis of a test's own, that keeps nothing on disk and may be killed and started again.
@@ -28,6 +29,15 @@ public final class RedisServer implements AutoCloseable {
     /// A connection past everything that is tested.
     public Jedis inspect() {
         return new Jedis("127.0.0.1", server.port());
+    }
+
+    /// The keys that a server knows, past everything that is tested.
+    ///
+    /// @param pattern as Redis has it, such as `cancel:*`
+    public static Set<String> keys(LocalServer server, String pattern) {
+        try (Jedis inspect = new Jedis("127.0.0.1", server.port())) {
+            return inspect.keys(pattern);
+        }
     }
 
     /// `kill -9`: all that it knew is gone.
