@@ -24,20 +24,25 @@ abstract class HostileProtocolContract extends HostileContract {
     private static final int ERROR = 7;
     private static final int FILE = 8;
 
-    /// Sends what the event holds through each socket that it finds, and ends or waits to be stopped.
+    /// Sends what the event holds through each socket that it finds, and waits to be stopped. Or makes the frame one of the present call,
+    /// sends it and ends.
     private static final String PYTHON = """
             def attack(event):
+                data = bytearray.fromhex(event["attack"])
+                if event.get("end"): data[6:10] = calls.to_bytes(4, "big")
                 for fd in os.listdir("/proc/self/fd"):
                     try:
-                        if os.readlink("/proc/self/fd/" + fd).startswith("socket:"): os.write(int(fd), bytes.fromhex(event["attack"]))
+                        if os.readlink("/proc/self/fd/" + fd).startswith("socket:"): os.write(int(fd), data)
                     except OSError: pass
                 if event.get("end"): os._exit(0)
                 time.sleep(20)
             """;
     private static final String NODE = """
             function attack(event) {
+                const data = Buffer.from(event.attack, "hex");
+                if (event.end) data.writeUInt32BE(calls, 6);
                 for (const fd of fs.readdirSync("/proc/self/fd")) try {
-                    if (fs.readlinkSync("/proc/self/fd/" + fd).startsWith("socket:")) fs.writeSync(Number(fd), Buffer.from(event.attack, "hex"));
+                    if (fs.readlinkSync("/proc/self/fd/" + fd).startsWith("socket:")) fs.writeSync(Number(fd), data);
                 } catch {}
                 if (event.end) process.kill(process.pid, "SIGKILL");
                 return new Promise(done => setTimeout(done, 20000));
@@ -65,8 +70,7 @@ abstract class HostileProtocolContract extends HostileContract {
 
     /// The same for an answer that the gateway may take for a real one. That can cost the function's next call too: that finds the
     /// instance ended, or still busy. Calls of no other function.
-    private Answer taken(String type, String bytes) throws Exception {
-        String path = attacker(type);
+    private Answer taken(String path, String bytes) throws Exception {
         Answer answer = attack(path, "{\"attack\": \"" + bytes + "\", \"end\": true}");
         Awaitility.await().until(() -> call(path).status() == 200);
         return answer;
@@ -129,12 +133,13 @@ abstract class HostileProtocolContract extends HostileContract {
     @ParameterizedTest
     @ValueSource(strings = {"python", "node"})
     void headsOfResponsesThatMeanNothingAreBadResults(String type) throws Exception {
+        String path = attacker(type);
         for (String head : List.of("{", "{}", "{\"statusCode\": \"200\"}", "{\"statusCode\": 99}",
                 "{\"statusCode\": 1e9}",
                 "{\"statusCode\": 200, \"headers\": {\"a b\": \"c\"}}",
                 "{\"statusCode\":" + "[".repeat(5000),
                 "{\"statusCode\": 200, \"isBase64Encoded\": true}")) {
-            Answer answer = taken(type, frame(RESULT, 1, 1, head, "!"));
+            Answer answer = taken(path, frame(RESULT, 1, 1, head, "!"));
 
             assertThat(answer.status()).as(head).isEqualTo(502);
             assertThat(answer.reason()).as(head).isEqualTo("bad_result");
@@ -144,10 +149,11 @@ abstract class HostileProtocolContract extends HostileContract {
     @ParameterizedTest
     @ValueSource(strings = {"python", "node"})
     void errorsOfAnyShapeAreTheFunctionsErrors(String type) throws Exception {
+        String path = attacker(type);
         for (String meta : List.of("{", "{}", "{\"errorType\": [], \"errorMessage\": {}, \"stackTrace\": 1}",
                 "{\"errorMessage\": \"a\\r\\nSet-Cookie: evil=1\", \"stackTrace\": [[1], {}]}",
                 "{\"stackTrace\":" + "[".repeat(5000), "{\"errorType\": \"" + "x".repeat(30_000) + "\"}")) {
-            Answer answer = taken(type, frame(ERROR, 0, 1, meta, ""));
+            Answer answer = taken(path, frame(ERROR, 0, 1, meta, ""));
 
             assertThat(answer.status()).as(meta).isEqualTo(500);
             assertThat(answer.reason()).as(meta).isEqualTo("function_error");
