@@ -48,7 +48,8 @@ final class ClusterFaultTest {
             String deep = "[".repeat(60_000) + "]".repeat(60_000);
             String[] bodies = {"garbage \u00e9\u4e16 \ud83d\ude00", "\"" + "x".repeat(262_142) + "\"",
                     "{\"requestId\": 1, \"functionId\": {}}",
-                    "{\"requestId\": \"r\", \"functionId\": \"f\", \"version\": \"one\", \"input\": " + deep + "}", deep,
+                    "{\"requestId\": \"r\", \"functionId\": \"f\", \"version\": \"one\", \"input\": " + deep + "}",
+                    deep,
                     "null"};
             for (String queue : new String[]{cluster.config.queueName(), cluster.config.callsQueueName()}) {
                 for (String body : bodies) {
@@ -66,7 +67,8 @@ final class ClusterFaultTest {
                 return dead.size() >= 2 * bodies.length && cluster.messages() == 0;
             });
             assertThat(dead).hasSize(2 * bodies.length).noneMatch(
-                    message -> Objects.requireNonNull(message.messageAttributes().get("reason")).stringValue().isBlank());
+                    message -> Objects.requireNonNull(message.messageAttributes().get("reason")).stringValue()
+                            .isBlank());
         }
 
         @Test
@@ -110,7 +112,8 @@ final class ClusterFaultTest {
             String large = "{\"n\": \"" + "x".repeat(400_000) + "\"}";
 
             CompletableFuture<Answer> made = later(() -> gateway.post("/functions",
-                    "{\"name\": \"g\", \"runtime\": \"python\", \"code\": \"def handler(e, c): return '" + fault + "'\"}"));
+                    "{\"name\": \"g\", \"runtime\": \"python\", \"code\": \"def handler(e, c): return '" + fault
+                            + "'\"}"));
             CompletableFuture<Answer> job = later(() -> gateway.run(function, large, "x-async", "true"));
             CompletableFuture<Answer> longCall = later(() -> gateway.run(function, large));
             CompletableFuture<Answer> call = later(() -> gateway.run(function, "{\"n\": 3}"));
@@ -166,7 +169,8 @@ final class ClusterFaultTest {
 
         @Test
         void withoutRedisTheRateLimitAllowsOrRefusesAsConfigured() throws Exception {
-            try (TestGateway allows = cluster.gateway(ofGateway, InstantSource.system(), "RATE_LIMIT_PER_MINUTE", "1000",
+            try (TestGateway allows = cluster.gateway(ofGateway, InstantSource.system(), "RATE_LIMIT_PER_MINUTE",
+                    "1000",
                     "RATE_LIMIT_WITHOUT_REDIS", "allow", "DISPATCH", "local");
                     TestGateway refuses = cluster.gateway(ofGateway, InstantSource.system(), "RATE_LIMIT_PER_MINUTE",
                             "1000", "RATE_LIMIT_WITHOUT_REDIS", "refuse", "DISPATCH", "local")) {

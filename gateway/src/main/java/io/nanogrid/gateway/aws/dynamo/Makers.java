@@ -23,7 +23,7 @@ record Makers(Table table, Clock clock) {
     void giveSign() {
         Instant now = clock.now();
         table.putAll(List.of(Item.at(Key.signOfLife(clock.gateway())).set(AT, now)
-                .set(DynamoIdempotency.TIME_TO_LIVE, now.plus(KEPT).getEpochSecond()).build()));
+                .set(Item.TIME_TO_LIVE, now.plus(KEPT).getEpochSecond()).build()));
     }
 
     Making mark(Instant now) {
