@@ -36,7 +36,9 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 /// All methods throw [StorageException] where DynamoDB can't be reached, is throttling, or refuses.
 final class Table {
 
-    /// How often a transaction is begun anew since others changed what it had read.
+    /// For how long a transaction is begun anew since others changed what it had read: many that begin at once take turns in it.
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    /// How often what DynamoDB leaves undone of a request is asked for.
     private static final int MOST_ATTEMPTS = 30;
     private static final int LONGEST_PAUSE_MILLIS = 100;
     /// DynamoDB's own bound.
@@ -181,13 +183,14 @@ final class Table {
     /// Makes what `body` asks for happen as a whole, or not at all. `body` reads what it depends on and says what changes; it is run again where
     /// somebody else has changed what it was going to change, and must therefore do nothing else.
     <T> T write(Function<Transaction, T> body) {
+        long begun = System.nanoTime();
         for (int attempt = 1;; attempt++) {
             Transaction transaction = new Transaction(this);
             T result = body.apply(transaction);
             if (committed(transaction)) {
                 return result;
             }
-            if (attempt == MOST_ATTEMPTS) {
+            if (System.nanoTime() - begun > PATIENCE.toNanos()) {
                 throw new StorageException("DynamoDB: too many others change the same thing at once; try again");
             }
             pause(attempt);
