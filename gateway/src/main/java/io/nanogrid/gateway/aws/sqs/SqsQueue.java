@@ -9,19 +9,15 @@ import io.nanogrid.db.StorageException;
 import io.nanogrid.gateway.aws.AwsClients;
 import io.nanogrid.gateway.aws.JobLedger;
 import io.nanogrid.gateway.aws.JobLedger.Begun;
+import io.nanogrid.gateway.aws.sqs.ReadyJobs.Picked;
+import io.nanogrid.gateway.aws.sqs.ReadyJobs.Ready;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,40 +31,15 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SqsQueue.class);
     /// How long after a worker's death its jobs come to others.
     private static final Duration INVISIBLE = Duration.ofSeconds(30);
-    /// For how long after somebody has asked for a job another is looked for.
-    private static final Duration WANTED = Duration.ofSeconds(1);
-    /// Jobs of busy functions that may lie here, so that they keep others from coming neither for long nor by filling the memory.
-    private static final int MOST_READY = 200;
-    /// After this time a job that lies here goes back, so that it comes to whoever can begin it.
-    private static final Duration MOST_LYING = Duration.ofMinutes(1);
 
     private final Sender sender;
     private final JobLedger ledger;
     private final Backlog backlog;
     private final Receiver receiver;
-    private final int atOnce;
+    private final ReadyJobs ready;
+    private final BegunJobs begun = new BegunJobs();
     private final Duration pause;
     private volatile @Nullable Function<JobRecord, byte[]> resultOfTheDead;
-
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition arrived = lock.newCondition();
-    /// Messages that haven't been begun, with their functions. Guarded by the lock, as are the next two.
-    private final Map<Held, Ready> ready = new LinkedHashMap<>();
-    /// What this process runs, by the jobs' ids.
-    private final Map<String, Run> begun = new HashMap<>();
-    private long wantedUntil = System.nanoTime();
-    /// Functions whose jobs weren't wanted when one was last asked for. Guarded by the lock.
-    private Set<String> busy = Set.of();
-
-    /// @param foreign whether it comes from somebody who keeps no ledger
-    /// @param since when it came, by [System#nanoTime]
-    private record Ready(String jobId, String functionId, boolean foreign, long since) {
-    }
-
-    /// @param message the one that keeps the job from others
-    /// @param attempt that this process makes; 0 until the ledger has said
-    private record Run(Held message, int attempt) {
-    }
 
     /// @param atOnce how many messages to take at once, at most: those that this process can begin soon
     /// @param pause before a job is tried again that the platform couldn't run
@@ -81,10 +52,10 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
             Duration invisible) {
         this.sender = new Sender(clients.sqs(), address.queue());
         this.ledger = ledger;
-        this.atOnce = atOnce;
+        this.ready = new ReadyJobs(atOnce);
         this.pause = pause;
         this.backlog = new Backlog(new Depth(clients.sqs(), address.queue())::visible);
-        this.receiver = new Receiver(clients, address, this::room, this::take, this::isWorthHolding, invisible);
+        this.receiver = new Receiver(clients, address, ready::room, this::take, ready::isWorthHolding, invisible);
         receiver.start();
     }
 
@@ -116,46 +87,11 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         }
     }
 
-    /// For the receiver: how many messages may come.
-    private int room() {
-        lock.lock();
-        try {
-            long fitting = ready.values().stream().filter(job -> !busy.contains(job.functionId())).count();
-            return wantedUntil - System.nanoTime() > 0
-                    ? (int) Math.min(atOnce - fitting, MOST_READY - ready.size())
-                    : 0;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /// For the receiver, of each message in turn.
-    private boolean isWorthHolding(Held message) {
-        lock.lock();
-        try {
-            Ready waiting = ready.get(message);
-            if (waiting == null || System.nanoTime() - waiting.since() < MOST_LYING.toNanos()) {
-                return true;
-            }
-            ready.remove(message);
-            return false;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /// Keeps of the message what names the job: the rest stands in the ledger, or is read once more.
     private void take(Held message) {
         try {
             JobMessage job = JobMessage.read(message.body());
-            lock.lock();
-            try {
-                ready.put(message, new Ready(job.draft().id(), job.functionId(), job.jobId() == null,
-                        System.nanoTime()));
-                arrived.signalAll();
-            } finally {
-                lock.unlock();
-            }
+            ready.add(message, new Ready(job.draft().id(), job.functionId(), job.jobId() == null, System.nanoTime()));
         } catch (JobMessage.Malformed e) {
             LOG.warn("A message is put aside: {}", e.getMessage());
             receiver.deadLetter(message, String.valueOf(e.getMessage()));
@@ -166,7 +102,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     public List<JobRecord> claim(int max, Set<String> except, Duration wait) throws InterruptedException {
         long start = System.nanoTime();
         while (true) {
-            List<JobRecord> claimed = begin(pick(max, except));
+            List<JobRecord> claimed = begin(ready.pick(max, except));
             long left = TimeUnit.NANOSECONDS.convert(wait) - (System.nanoTime() - start);
             if (!claimed.isEmpty() || !awaitArrival(except, left)) {
                 return claimed;
@@ -174,55 +110,24 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         }
     }
 
-    private List<Map.Entry<Held, Ready>> pick(int max, Set<String> except) {
-        List<Map.Entry<Held, Ready>> picked = new ArrayList<>();
-        lock.lock();
-        try {
-            Iterator<Map.Entry<Held, Ready>> all = ready.entrySet().iterator();
-            while (picked.size() < max && all.hasNext()) {
-                Map.Entry<Held, Ready> next = all.next();
-                if (!except.contains(next.getValue().functionId())) {
-                    picked.add(Map.entry(next.getKey(), next.getValue()));
-                    all.remove();
-                }
-            }
-            return picked;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /// @return false when the time is over
     private boolean awaitArrival(Set<String> except, long nanos) throws InterruptedException {
-        lock.lockInterruptibly();
-        try {
-            wantedUntil = System.nanoTime() + Math.max(nanos, WANTED.toNanos());
-            busy = except;
-            receiver.wake();
-            long left = nanos;
-            while (ready.values().stream().allMatch(job -> except.contains(job.functionId()))) {
-                if (left <= 0) {
-                    return false;
-                }
-                left = arrived.awaitNanos(left);
-            }
-            return true;
-        } finally {
-            lock.unlock();
-        }
+        ready.want(except, nanos);
+        receiver.wake();
+        return ready.await(except, nanos);
     }
 
     /// Begins as many as can be begun: where the ledger fails, the others lie here again.
-    private List<JobRecord> begin(List<Map.Entry<Held, Ready>> picked) {
+    private List<JobRecord> begin(List<Picked> picked) {
         List<JobRecord> claimed = new ArrayList<>();
         for (int i = 0; i < picked.size(); i++) {
             try {
-                JobRecord job = begin(picked.get(i).getKey(), picked.get(i).getValue());
+                JobRecord job = begin(picked.get(i).message(), picked.get(i).job());
                 if (job != null) {
                     claimed.add(job);
                 }
             } catch (StorageException e) {
-                layBack(picked.subList(i + 1, picked.size()));
+                ready.layBack(picked.subList(i + 1, picked.size()));
                 if (claimed.isEmpty()) {
                     throw e;
                 }
@@ -233,29 +138,20 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         return claimed;
     }
 
-    private void layBack(List<Map.Entry<Held, Ready>> some) {
-        lock.lock();
-        try {
-            some.forEach(next -> ready.put(next.getKey(), next.getValue()));
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /// @return null where there is nothing to run
-    private @Nullable JobRecord begin(Held message, Ready ready) {
-        String id = ready.jobId();
+    private @Nullable JobRecord begin(Held message, Ready waiting) {
+        String id = waiting.jobId();
         if (isRunHere(id, message)) {
             return null;
         }
         boolean settled = false;
         try {
-            if (ready.foreign()) {
+            if (waiting.foreign()) {
                 writeDown(message);
             }
             JobRecord job = switch (ledger.begin(id)) {
                 case Begun.Started(JobRecord started) -> {
-                    number(id, started.attempts());
+                    begun.number(id, started.attempts());
                     yield started;
                 }
                 case Begun.Over() -> {
@@ -280,41 +176,16 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     /// SQS delivers a message twice at times, or again when it couldn't be told in time to hold it. Whoever runs the job already holds it by the
     /// newer message then, and else is the one to run it.
     private boolean isRunHere(String id, Held message) {
-        Run present;
-        lock.lock();
-        try {
-            present = begun.get(id);
-            begun.put(id, new Run(message, present == null ? 0 : present.attempt()));
-        } finally {
-            lock.unlock();
-        }
+        Held present = begun.begin(id, message);
         if (present != null) {
-            receiver.forget(present.message());
+            receiver.forget(present);
         }
         return present != null;
     }
 
-    private void number(String id, int attempt) {
-        lock.lock();
-        try {
-            begun.computeIfPresent(id, (_, run) -> new Run(run.message(), attempt));
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private @Nullable Run ended(String id) {
-        lock.lock();
-        try {
-            return begun.remove(id);
-        } finally {
-            lock.unlock();
-        }
-    }
-
     private Held ended(String id, Held message) {
-        Run run = ended(id);
-        return run == null ? message : run.message();
+        Held newer = begun.end(id);
+        return newer == null ? message : newer;
     }
 
     private void writeDown(Held message) {
@@ -339,50 +210,50 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
 
     @Override
     public boolean complete(String id, byte[] result) {
-        int attempt = attempt(id);
+        int attempt = begun.attempt(id);
         if (!ledger.end(id, JobState.DONE, result, null)) {
             letGo(id, attempt);
             return false;
         }
-        Run run = ended(id);
-        if (run != null) {
-            receiver.delete(run.message());
+        Held message = begun.end(id);
+        if (message != null) {
+            receiver.delete(message);
         }
         return true;
     }
 
     @Override
     public boolean giveUp(String id, byte[] result, String reason) {
-        int attempt = attempt(id);
+        int attempt = begun.attempt(id);
         if (!ledger.end(id, JobState.DEAD, result, reason)) {
             letGo(id, attempt);
             return false;
         }
-        Run run = ended(id);
-        if (run != null) {
-            receiver.deadLetter(run.message(), reason);
+        Held message = begun.end(id);
+        if (message != null) {
+            receiver.deadLetter(message, reason);
         }
         return true;
     }
 
     /// Of an attempt that somebody else has ended, or has taken for ended.
     private void letGo(String id, int attempt) {
-        Run run = attempt(id) == attempt ? ended(id) : null;
-        if (run == null) {
+        Held message = begun.attempt(id) == attempt ? begun.end(id) : null;
+        if (message == null) {
             return;
         }
         switch (ledger.state(id)) {
-            case null -> receiver.delete(run.message());
-            case DONE, DEAD -> receiver.delete(run.message());
-            case PENDING -> receiver.release(run.message(), Duration.ZERO);
+            case null -> receiver.delete(message);
+            case DONE, DEAD -> receiver.delete(message);
+            case PENDING -> receiver.release(message, Duration.ZERO);
             // The message is theirs who run it, and they need it.
-            case RUNNING -> receiver.forget(run.message());
+            case RUNNING -> receiver.forget(message);
         }
     }
 
     @Override
     public boolean giveBack(String id, boolean counts) {
-        int attempt = attempt(id);
+        int attempt = begun.attempt(id);
         if (attempt == 0) {
             return false;
         }
@@ -392,22 +263,11 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
             }
             return false;
         }
-        Run run = ended(id);
-        if (run != null) {
-            receiver.release(run.message(), counts ? pause : Duration.ZERO);
+        Held message = begun.end(id);
+        if (message != null) {
+            receiver.release(message, counts ? pause : Duration.ZERO);
         }
         return true;
-    }
-
-    /// @return 0 where this process doesn't run the job
-    private int attempt(String id) {
-        lock.lock();
-        try {
-            Run run = begun.get(id);
-            return run == null ? 0 : run.attempt();
-        } finally {
-            lock.unlock();
-        }
     }
 
     /// Does nothing now: what a process that died left comes to somebody else by itself.
