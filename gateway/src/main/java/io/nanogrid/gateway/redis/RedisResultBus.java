@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 import redis.clients.jedis.params.SetParams;
 
 /// Results over Redis. Each is kept below `result:<request>` and published: on `results:<gateway>` as the request's id, a line feed and the
-/// result, or, when no gateway is named, on `result:<request>` as the result alone.
+/// result. When no gateway is named, it is kept below `job:<request>` too, where clients of the original look for what they have sent, and published
+/// on channels of those two names, as the result alone.
 ///
 /// All that wait here share one subscription. A message can get lost: so one thread looks each second, and after each new connection, for what is
 /// kept for those who wait. Waiting itself asks nothing of Redis, and ends in time whatever Redis does.
@@ -40,6 +41,10 @@ public final class RedisResultBus implements ResultBus, AutoCloseable {
                 return 0
             end
             redis.call('PUBLISH', ARGV[3], ARGV[4] .. ARGV[1])
+            if KEYS[2] then
+                redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+                redis.call('PUBLISH', KEYS[2], ARGV[1])
+            end
             return 1
             """);
 
@@ -73,7 +78,9 @@ public final class RedisResultBus implements ResultBus, AutoCloseable {
     @Override
     public boolean publish(String requestId, @Nullable String replyTo, byte[] result, Duration patience)
             throws Unreachable, InterruptedException {
-        List<byte[]> keys = List.of(key(requestId));
+        List<byte[]> keys = replyTo == null
+                ? List.of(key(requestId), Script.bytes("job:" + requestId))
+                : List.of(key(requestId));
         List<byte[]> arguments = List.of(result, Script.bytes(KEPT.toSeconds()),
                 Script.bytes(replyTo == null ? "result:" + requestId : "results:" + replyTo),
                 Script.bytes(replyTo == null ? "" : requestId + "\n"));

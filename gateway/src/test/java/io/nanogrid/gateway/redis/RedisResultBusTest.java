@@ -21,6 +21,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.JedisPubSub;
 
@@ -154,8 +156,9 @@ final class RedisResultBusTest {
         assertThat(publish("r1", RESULT)).isTrue();
     }
 
-    @Test
-    void withoutAGatewayToReplyToTheResultIsPublishedForItsRequest() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"result:r1", "job:r1"})
+    void withoutAGatewayToReplyToTheResultIsPublishedForItsRequest(String name) throws Exception {
         BlockingQueue<String> messages = new LinkedBlockingQueue<>();
         JedisPubSub listener = new JedisPubSub() {
             @Override
@@ -171,13 +174,33 @@ final class RedisResultBusTest {
         };
         try (Jedis subscriber = server.inspect()) {
             CompletableFuture<Void> listening = CompletableFuture.runAsync(
-                    () -> subscriber.subscribe(listener, "result:r1"));
+                    () -> subscriber.subscribe(listener, name));
             assertThat(messages.take()).isEqualTo("subscribed");
 
             worker.publish("r1", null, text("{}"), LONG);
 
             assertThat(messages.take()).isEqualTo("{}");
             listening.join();
+        }
+    }
+
+    @Test
+    void theResultOfAJobIsKeptWhereItsSenderLooksForIt() throws Exception {
+        assertThat(worker.publish("r1", null, text("first"), LONG)).isTrue();
+        assertThat(worker.publish("r1", null, text("second"), LONG)).isFalse();
+
+        try (Jedis inspect = server.inspect()) {
+            assertThat(inspect.get("job:r1")).isEqualTo("first");
+            assertThat(inspect.ttl("job:r1")).isBetween(3590L, 3600L);
+        }
+    }
+
+    @Test
+    void theResultOfACallIsNoJobs() throws Exception {
+        publish("r1", RESULT);
+
+        try (Jedis inspect = server.inspect()) {
+            assertThat(inspect.keys("*")).containsExactly("result:r1");
         }
     }
 
