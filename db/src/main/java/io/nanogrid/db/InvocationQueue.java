@@ -41,7 +41,7 @@ public interface InvocationQueue {
     /// Ends what a gateway that died left `RUNNING`: `PENDING` again, or `DEAD` after its last attempt. To be called before the first claim of a process,
     /// by it alone.
     ///
-    /// @param resultOfTheDead makes the result of a job that is to be `DEAD`
+    /// @param resultOfTheDead makes the result of a job that is to be `DEAD`, and that says why
     /// @return how many jobs were `RUNNING`
     int recover(Function<JobRecord, byte[]> resultOfTheDead);
 }

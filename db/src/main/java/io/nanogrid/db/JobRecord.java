@@ -13,4 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// @param reason why it was given up, or null where it was not
 public record JobRecord(JobDraft draft, JobState state, int attempts, Instant acceptedAt, @Nullable Instant startedAt,
         @Nullable Instant endedAt, byte @Nullable [] result, @Nullable String reason) {
+
+    /// The same job, given up for that reason, as yet without a result.
+    public JobRecord dead(String why) {
+        return new JobRecord(draft, JobState.DEAD, attempts, acceptedAt, startedAt, endedAt, null, why);
+    }
 }

@@ -82,8 +82,8 @@ final class SqliteQueue implements InvocationQueue {
     public int recover(Function<JobRecord, byte[]> resultOfTheDead) {
         int dead = 0;
         for (Optional<JobRecord> job = exhausted(); job.isPresent(); job = exhausted()) {
-            giveUp(job.get().draft().id(), resultOfTheDead.apply(job.get()),
-                    "the gateway died during each of its %d attempts".formatted(MAX_ATTEMPTS));
+            String reason = "the gateway died during each of its %d attempts".formatted(MAX_ATTEMPTS);
+            giveUp(job.get().draft().id(), resultOfTheDead.apply(job.get().dead(reason)), reason);
             dead++;
         }
         int pending = lanes.write(connection -> Sql.update(connection,

@@ -33,6 +33,12 @@ public interface JobLedger {
         /// It was begun [InvocationQueue#MAX_ATTEMPTS] times, and whoever ran it the last time never said how it ended.
         record Exhausted(JobRecord job) implements Begun {
         }
+
+        /// Its input is gone for good.
+        ///
+        /// @param job as far as it is known
+        record Lost(JobRecord job) implements Begun {
+        }
     }
 
     Begun begin(String id);

@@ -79,8 +79,7 @@ public final class JobRunner implements AutoCloseable {
 
     /// Picks up what an earlier process left, and begins. To be called once.
     public void start() {
-        int left = queue.recover(job -> JobCall.resultOfTheDead(job, "the gateway died during each of its "
-                + job.attempts() + " attempts"));
+        int left = queue.recover(job -> JobCall.resultOfTheDead(job, String.valueOf(job.reason())));
         if (left > 0) {
             LOG.info("{} jobs were running when the gateway ended last time", left);
         }

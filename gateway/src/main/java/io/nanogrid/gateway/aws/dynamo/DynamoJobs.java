@@ -6,7 +6,9 @@ import io.nanogrid.db.JobRecord;
 import io.nanogrid.db.JobRepository;
 import io.nanogrid.db.JobState;
 import io.nanogrid.db.Page;
+import io.nanogrid.db.StorageException;
 import io.nanogrid.gateway.aws.JobLedger;
+import java.nio.file.NoSuchFileException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -79,8 +81,17 @@ final class DynamoJobs implements JobRepository, JobLedger {
         if (item == null || JobItems.isFinal(item)) {
             return new Begun.Over();
         }
-        JobRecord job = items.record(item);
-        return begun.changed() ? new Begun.Started(job) : new Begun.Exhausted(job);
+        if (!begun.changed()) {
+            return new Begun.Exhausted(JobItems.listed(item));
+        }
+        try {
+            return new Begun.Started(items.record(item));
+        } catch (StorageException e) {
+            if (e.getCause() instanceof NoSuchFileException) {
+                return new Begun.Lost(JobItems.listed(item));
+            }
+            throw e;
+        }
     }
 
     @Override

@@ -107,7 +107,7 @@ final class JobItems {
         return record(item, new byte[0], payloads.get(item, RESULT));
     }
 
-    /// Of the index, which has neither inputs nor results.
+    /// Without input and result, which the index hasn't got.
     static JobRecord listed(Item item) {
         return record(item, new byte[0], null);
     }

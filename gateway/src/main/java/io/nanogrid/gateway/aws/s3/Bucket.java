@@ -22,6 +22,7 @@ import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
@@ -53,6 +54,10 @@ public final class Bucket {
         return URLEncoder.encode(name, StandardCharsets.UTF_8).replace(".", "%2E");
     }
 
+    String name() {
+        return name;
+    }
+
     private interface Action<T> {
         T run() throws IOException;
     }
@@ -61,7 +66,7 @@ public final class Bucket {
         try {
             return action.run();
         } catch (S3Exception e) {
-            if (e.statusCode() == NOT_FOUND) {
+            if (e.statusCode() == NOT_FOUND && !(e instanceof NoSuchBucketException)) {
                 throw new NoSuchFileException(key, null, "isn't in the bucket " + name);
             }
             throw new IOException(key + " couldn't be " + what + ": S3 says " + e.getMessage(), e);

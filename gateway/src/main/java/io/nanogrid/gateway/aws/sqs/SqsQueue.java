@@ -159,8 +159,12 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
                     yield null;
                 }
                 case Begun.Exhausted(JobRecord exhausted) -> {
-                    bury(exhausted);
-                    receiver.deadLetter(ended(id, message), reasonOfDeath(exhausted));
+                    bury(exhausted, message,
+                            "whoever ran it died during each of its %d attempts".formatted(exhausted.attempts()));
+                    yield null;
+                }
+                case Begun.Lost(JobRecord lost) -> {
+                    bury(lost, message, "its input is gone from the bucket; send the job anew");
                     yield null;
                 }
             };
@@ -198,14 +202,12 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         }
     }
 
-    private static String reasonOfDeath(JobRecord job) {
-        return "whoever ran it died during each of its %d attempts".formatted(job.attempts());
-    }
-
-    private void bury(JobRecord job) {
+    private void bury(JobRecord job, Held message, String reason) {
         Function<JobRecord, byte[]> result = resultOfTheDead;
         byte[] none = "null".getBytes(StandardCharsets.UTF_8);
-        ledger.end(job.draft().id(), JobState.DEAD, result == null ? none : result.apply(job), reasonOfDeath(job));
+        String id = job.draft().id();
+        ledger.end(id, JobState.DEAD, result == null ? none : result.apply(job.dead(reason)), reason);
+        receiver.deadLetter(ended(id, message), reason);
     }
 
     @Override
