@@ -11,6 +11,7 @@ import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.deploy.Announcer;
 import io.nanogrid.gateway.deploy.Deployer;
 import io.nanogrid.gateway.deploy.FunctionDeployer;
+import io.nanogrid.gateway.deploy.LiveFunctions;
 import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
 import io.nanogrid.gateway.http.Check;
@@ -33,13 +34,15 @@ sealed interface Backing permits EmbeddedBacking, ClusterBacking {
 
     /// The one that the configuration asks for.
     ///
+    /// @param functions that this process knows
     /// @throws ConfigException naming all that the configuration counts on and that isn't there
-    static Backing open(GatewayConfig config, DataDirectory data, Wiring.Given given, Closing closing)
+    static Backing open(GatewayConfig config, DataDirectory data, Wiring.Given given, LiveFunctions functions,
+            Closing closing)
             throws IOException, ConfigException {
         ClusterConfig cluster = config.cluster();
         return cluster == null
                 ? EmbeddedBacking.open(config, data, given.clock(), closing)
-                : new ClusterBacking(cluster, config, data, given, closing);
+                : new ClusterBacking(cluster, config, data, given, functions, closing);
     }
 
     /// Dates what is kept, so that others who share it can go by that.

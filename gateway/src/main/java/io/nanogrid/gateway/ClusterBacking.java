@@ -1,8 +1,11 @@
 package io.nanogrid.gateway;
 
 import io.nanogrid.db.Database;
+import io.nanogrid.db.Definition;
+import io.nanogrid.db.FunctionRecord;
 import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.JobState;
+import io.nanogrid.db.VersionRecord;
 import io.nanogrid.gateway.auth.ApiKeys;
 import io.nanogrid.gateway.aws.AwsClients;
 import io.nanogrid.gateway.aws.BlobResultBus;
@@ -16,6 +19,7 @@ import io.nanogrid.gateway.aws.s3.S3Blobs;
 import io.nanogrid.gateway.aws.s3.S3CodeStore;
 import io.nanogrid.gateway.aws.s3.S3OutputStore;
 import io.nanogrid.gateway.aws.sqs.Depth;
+import io.nanogrid.gateway.aws.sqs.FunctionDetails;
 import io.nanogrid.gateway.aws.sqs.SqsAddress;
 import io.nanogrid.gateway.aws.sqs.SqsCallSource;
 import io.nanogrid.gateway.aws.sqs.SqsCalls;
@@ -33,6 +37,7 @@ import io.nanogrid.gateway.deploy.Deployer;
 import io.nanogrid.gateway.deploy.Follower;
 import io.nanogrid.gateway.deploy.FunctionCatalog;
 import io.nanogrid.gateway.deploy.FunctionDeployer;
+import io.nanogrid.gateway.deploy.LiveFunctions;
 import io.nanogrid.gateway.dispatch.ChoosingDispatcher;
 import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
@@ -44,6 +49,7 @@ import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.metrics.Kept;
 import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.metrics.Scaling;
+import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.redis.Presence;
 import io.nanogrid.gateway.redis.Redis;
 import io.nanogrid.gateway.redis.RedisAddress;
@@ -97,11 +103,14 @@ final class ClusterBacking implements Backing {
     private final Duration deadAfter;
     private final Duration beat;
     private final ResultBus results;
+    private final LiveFunctions functions;
 
+    /// @param functions that this process knows
     ClusterBacking(ClusterConfig cluster, GatewayConfig config, DataDirectory data, Wiring.Given given,
-            Closing closing) throws IOException, ConfigException {
+            LiveFunctions functions, Closing closing) throws IOException, ConfigException {
         this.cluster = cluster;
         this.closing = closing;
+        this.functions = functions;
         this.processId = data.gatewayId();
         this.clock = new ServiceClock(given.clock());
         this.deadAfter = given.deadAfter();
@@ -119,7 +128,7 @@ final class ClusterBacking implements Backing {
         blobs = new S3Blobs(clients.s3(), cluster.bucket());
         database = closing.add(new DynamoDatabase(clients.dynamoDb(), cluster.table(), cluster.logsTable(),
                 config.logRetention(), blobs, processId, clock,
-                ledger -> new SqsQueue(clients, queue, ledger, JOBS_AT_ONCE, BEFORE_ANOTHER_TRY,
+                ledger -> new SqsQueue(clients, queue, ledger, this::details, JOBS_AT_ONCE, BEFORE_ANOTHER_TRY,
                         deadAfter.multipliedBy(2))));
         if (cluster.role() == Role.GATEWAY) {
             closing.add(database.showLife());
@@ -135,6 +144,19 @@ final class ClusterBacking implements Backing {
         if (namespace != null && cluster.role() == Role.GATEWAY) {
             closing.add(new CloudWatchSignals(clients.cloudWatch(), namespace, this::scaling));
         }
+    }
+
+    /// For messages: of functions that this process knows without asking anyone.
+    private @Nullable FunctionDetails details(String functionId, @Nullable Integer version) {
+        FunctionVersion known = functions.version(functionId, version);
+        if (known != null) {
+            return FunctionDetails.of(known);
+        }
+        Optional<Definition> stored = version == null
+                ? database.functions().find(functionId).map(FunctionRecord::running)
+                : database.functions().version(functionId, version).map(VersionRecord::definition);
+        return stored.map(found -> new FunctionDetails(found.runtime(), code.place(found.codeHash()), found.timeout(),
+                found.memoryMb())).orElse(null);
     }
 
     @Override

@@ -98,7 +98,8 @@ public final class Wiring implements Service {
     private HttpServer build(GatewayConfig config, Path bundledPlugins, String version, Given given)
             throws IOException, EngineException, InterruptedException, DataDirectory.InUse, ConfigException {
         DataDirectory data = closing.add(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
-        Backing backing = Backing.open(config, data, given, closing);
+        LiveFunctions functions = new LiveFunctions();
+        Backing backing = Backing.open(config, data, given, functions, closing);
         InstantSource clock = backing.clock();
         Database database = backing.database();
         Announcer announcer = backing.announcer();
@@ -118,7 +119,6 @@ public final class Wiring implements Service {
         LiveRoutes routes = new LiveRoutes();
         routes.listen(metrics.requests()::serving);
         DeployEvents events = new DeployEvents();
-        LiveFunctions functions = new LiveFunctions();
         Builds builds = new Builds(database.callbacks(), store, machine.runtimes(), machine.engine(), machine.pool(),
                 routes, functions);
         RuntimeTypes types = new RuntimeTypes(machine.runtimes(), machine.engine());

@@ -53,7 +53,8 @@ public final class WorkerWiring implements Service {
             throws IOException, EngineException, InterruptedException, DataDirectory.InUse, ConfigException {
         ClusterConfig cluster = Objects.requireNonNull(config.cluster(), "a worker is part of a cluster");
         DataDirectory data = closing.add(DataDirectory.open(config.dataDirectory(), config.runDirectory()));
-        ClusterBacking backing = new ClusterBacking(cluster, config, data, given, closing);
+        LiveFunctions functions = new LiveFunctions();
+        ClusterBacking backing = new ClusterBacking(cluster, config, data, given, functions, closing);
         InstantSource clock = backing.clock();
         Database database = backing.database();
         ApiKeys keys = new ApiKeys(config.apiKeys(), database.keys(), new KeyVault(data.secret(), config.secret()),
@@ -65,7 +66,6 @@ public final class WorkerWiring implements Service {
         log.listen(metrics.calls()::ended);
         Gauges.measure(metrics, machine.pool(), machine.poolConfig());
         backing.measure(metrics);
-        LiveFunctions functions = new LiveFunctions();
         Builds builds = new Builds(database.callbacks(), backing.code(), machine.runtimes(), machine.engine(),
                 machine.pool(), new LiveRoutes(), functions);
         FunctionCatalog catalog = new FunctionCatalog(database.functions(), builds, machine.pool(), functions,

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.time.Instant;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Keeps the code of functions under the hash of their content. Safe for use by many threads.
 public interface CodeStore {
@@ -19,6 +20,11 @@ public interface CodeStore {
     /// Whether what [#get] has thrown means that the code has to be sent again, and not just asked for again.
     static boolean isLost(IOException e) {
         return e instanceof NoSuchFileException || e instanceof DamagedCode;
+    }
+
+    /// Where whoever shares the storage finds the bundle of that hash; null where nobody does. Doesn't look whether it is there.
+    default @Nullable CodePlace place(String hash) {
+        return null;
     }
 
     /// Removes a bundle, if it is there, unless it was stored, again perhaps, after `since`: somebody is about to use it.

@@ -3,6 +3,7 @@ package io.nanogrid.gateway.deploy;
 import io.nanogrid.db.Definition;
 import io.nanogrid.db.VersionRecord;
 import io.nanogrid.gateway.code.CodeBundle;
+import io.nanogrid.gateway.code.CodePlace;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.engine.DependencyLayer;
 import io.nanogrid.gateway.engine.DependencyRequest;
@@ -60,6 +61,19 @@ final class FunctionVersions {
         });
     }
 
+    private record StoredCode(CodeStore store, String hash) implements FunctionVersion.CodeSource {
+
+        @Override
+        public CodeBundle get() throws IOException {
+            return store.get(hash);
+        }
+
+        @Override
+        public @Nullable CodePlace place() {
+            return store.place(hash);
+        }
+    }
+
     /// @param log takes lines of progress and the installer's output
     /// @throws InvalidDefinition if the code doesn't have what the handler says, or the engine not the wanted version of the runtime
     Prepared prepare(String name, VersionRecord record, Consumer<String> log)
@@ -79,7 +93,7 @@ final class FunctionVersions {
                 handler.file(),
                 handler.handlers(),
                 definition.script(),
-                () -> store.get(definition.codeHash()),
+                new StoredCode(store, definition.codeHash()),
                 definition.env(),
                 definition.memoryMb(),
                 definition.timeout(),

@@ -57,6 +57,14 @@ public final class LiveFunctions {
         return version == null ? null : new Found(entry.function, version);
     }
 
+    /// The version, if it is here.
+    ///
+    /// @param number null for the version that runs now
+    public @Nullable FunctionVersion version(String id, @Nullable Integer number) {
+        Found found = find(id, number);
+        return found == null ? null : found.version();
+    }
+
     @Nullable
     String idOf(String name) {
         return idByName.get(name);

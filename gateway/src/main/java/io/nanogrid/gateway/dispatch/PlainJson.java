@@ -4,8 +4,11 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.nanogrid.gateway.wire.Bytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,7 +23,10 @@ final class PlainJson {
             .streamReadConstraints(StreamReadConstraints.builder().maxNumberLength(1000).maxNestingDepth(200)
                     .maxStringLength(Integer.MAX_VALUE).build())
             .build();
-    private static final ObjectMapper TREES = new ObjectMapper(JSON);
+    /// Numbers stay as they are written.
+    private static final ObjectMapper TREES = JsonMapper.builder(JSON)
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES).build();
 
     private PlainJson() {
     }

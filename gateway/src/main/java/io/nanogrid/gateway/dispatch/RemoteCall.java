@@ -2,6 +2,7 @@ package io.nanogrid.gateway.dispatch;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.nanogrid.gateway.code.CodePlace;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.wire.Bytes;
 import io.nanogrid.gateway.wire.OutputSink;
@@ -11,11 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 /// A call on its way to a worker. It says how long the call may take and never when it ends: the machines' clocks needn't agree.
 ///
-/// As JSON it has what messages of the original have (`requestId`, `functionId`, `runtime`, `timeoutMs`, `memoryMb` and `input`), and what else a
+/// As JSON it has what messages of the original have (`requestId`, `functionId`, `runtime`, `s3Bucket`, `s3Key`, `timeoutMs`, `memoryMb` and `input`), and what else a
 /// worker needs to run it just as the gateway would.
 ///
 /// @param callId names this call alone, while `requestId` may be its caller's own and come twice
 /// @param version null for the one that runs now
+/// @param s3Key where the code lies in `s3Bucket`, for those who don't know our table
 /// @param replyTo the gateway that waits for the result, if one does
 /// @param files whether the files are wanted that it leaves in its output directory
 /// @param input the event to be read by others; left out where it is long or isn't plainly JSON
@@ -30,6 +32,8 @@ public record RemoteCall(
         String functionId,
         @Nullable Integer version,
         @Nullable String runtime,
+        @Nullable String s3Bucket,
+        @Nullable String s3Key,
         @Nullable Long timeoutMs,
         @Nullable Integer memoryMb,
         @Nullable String replyTo,
@@ -58,7 +62,7 @@ public record RemoteCall(
             throw new IllegalArgumentException("version must be a whole number from 1");
         }
         if (event == null) {
-            event = Bytes.utf8(input == null ? "{}" : input.toString());
+            event = input == null ? Bytes.utf8("{}") : Bytes.wrap(RemoteJson.write(input));
         }
         meta = meta == null ? Bytes.EMPTY : meta;
         if (!meta.isEmpty()) {
@@ -77,11 +81,13 @@ public record RemoteCall(
 
     static RemoteCall of(String callId, Call call, String replyTo) {
         FunctionVersion version = call.version();
+        CodePlace place = version.code().place();
         Bytes event = call.event();
         boolean plain = PlainJson.is(event);
         Bytes wrapped = plain ? null : call.wrappedEvent().get();
         return new RemoteCall(callId, call.requestId(), version.key().functionId(), version.key().version(),
-                version.runtime().id(), version.timeout().toMillis(), version.memoryMb(), replyTo, call.asValue(),
+                version.runtime().id(), place == null ? null : place.bucket(), place == null ? null : place.key(),
+                version.timeout().toMillis(), version.memoryMb(), replyTo, call.asValue(),
                 call.files() != null,
                 plain && event.size() <= LONGEST_INPUT ? PlainJson.tree(event) : null, event,
                 event.equals(wrapped) ? null : wrapped, call.meta().apply(0), null);
@@ -94,7 +100,8 @@ public record RemoteCall(
 
     /// What is to be known of the call before it is read from where it lies.
     public RemoteCall head(String where) {
-        return new RemoteCall(callId, requestId, functionId, version, runtime, timeoutMs, memoryMb, replyTo, asValue,
+        return new RemoteCall(callId, requestId, functionId, version, runtime, s3Bucket, s3Key, timeoutMs, memoryMb,
+                replyTo, asValue,
                 files, null, Bytes.EMPTY, null, Bytes.EMPTY, where);
     }
 

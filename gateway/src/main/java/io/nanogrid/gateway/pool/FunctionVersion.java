@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.pool;
 
 import io.nanogrid.gateway.code.CodeBundle;
+import io.nanogrid.gateway.code.CodePlace;
 import io.nanogrid.gateway.engine.DependencyLayer;
 import io.nanogrid.spi.RuntimeDescriptor;
 import java.io.IOException;
@@ -43,6 +44,11 @@ public record FunctionVersion(
     @FunctionalInterface
     public interface CodeSource {
         CodeBundle get() throws IOException;
+
+        /// Where others find it, if they can.
+        default @Nullable CodePlace place() {
+            return null;
+        }
     }
 
     InstanceShape shape() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nanogrid.gateway.code.CodeBundle;
+import io.nanogrid.gateway.code.CodePlace;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.wire.Bytes;
 import io.nanogrid.gateway.wire.OutputSink;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 class RemoteCallTest {
 
     private static final FunctionVersion VERSION = new FunctionVersion(new FunctionVersion.Key("f1", 7), "f", runtime(),
-            "main.py", List.of("handler"), false, () -> CodeBundle.ofText("main.py", ""), Map.of(), 256,
+            "main.py", List.of("handler"), false, code(), Map.of(), 256,
             Duration.ofSeconds(3), null, false, null);
     private static final OutputSink NOWHERE = new OutputSink() {
         @Override
@@ -36,6 +37,20 @@ class RemoteCallTest {
         public void write(ByteBuffer piece) {
         }
     };
+
+    private static FunctionVersion.CodeSource code() {
+        return new FunctionVersion.CodeSource() {
+            @Override
+            public CodeBundle get() throws IOException {
+                return CodeBundle.ofText("main.py", "");
+            }
+
+            @Override
+            public CodePlace place() {
+                return new CodePlace("b", "functions/c.zip");
+            }
+        };
+    }
 
     private static RuntimeDescriptor runtime() {
         return new RuntimeDescriptor("python", List.of(), List.of("main.py"), List.of(".py"), List.of("handler"),
@@ -85,6 +100,8 @@ class RemoteCallTest {
         assertThat(json.get("requestId").asText()).isEqualTo("r1");
         assertThat(json.get("functionId").asText()).isEqualTo("f1");
         assertThat(json.get("runtime").asText()).isEqualTo("python");
+        assertThat(json.get("s3Bucket").asText()).isEqualTo("b");
+        assertThat(json.get("s3Key").asText()).isEqualTo("functions/c.zip");
         assertThat(json.get("timeoutMs").asLong()).isEqualTo(3000);
         assertThat(json.get("memoryMb").asInt()).isEqualTo(256);
         assertThat(json.get("input").get("n").asDouble()).isEqualTo(1.1);
@@ -103,6 +120,15 @@ class RemoteCallTest {
         assertThat(call.event().text()).isEqualTo("{\"n\":1}");
         assertThat(call.call(VERSION, NOWHERE, () -> {
         }).meta().apply(5).text()).isEqualTo("{\"requestId\":\"r\\\"1\",\"deadlineMs\":5}");
+    }
+
+    @Example
+    void theInputOfTheOriginalKeepsItsDigitsAndHalvesOfCharacters() throws MalformedMessage {
+        RemoteCall call = RemoteCall
+                .read("{\"requestId\":\"r\",\"functionId\":\"f\",\"input\":[1.10,0.12345678901234567890,\"\\uD800\"]}"
+                        .getBytes(StandardCharsets.UTF_8));
+
+        assertThat(call.event().text()).isEqualTo("[1.10,0.12345678901234567890,\"\\uD800\"]");
     }
 
     @Example

@@ -3,6 +3,7 @@ package io.nanogrid.gateway.aws.s3;
 import io.nanogrid.gateway.code.CodeArchive;
 import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.gateway.code.CodeBundle.BadCode;
+import io.nanogrid.gateway.code.CodePlace;
 import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DamagedCode;
 import java.io.IOException;
@@ -71,6 +72,11 @@ public final class S3CodeStore implements CodeStore {
         }
         keep(bundle);
         return bundle;
+    }
+
+    @Override
+    public CodePlace place(String hash) {
+        return new CodePlace(bucket.name(), key(hash));
     }
 
     /// A full disk makes it slow, and stops nothing.

@@ -2,18 +2,22 @@ package io.nanogrid.gateway.aws.sqs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nanogrid.db.JobDraft;
+import io.nanogrid.gateway.code.CodePlace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// A job as a message: `requestId`, `functionId` and `input` as workers of the original take them, and what else of it there is to know. What
-/// a reader doesn't know it passes over.
+/// A job as a message: `requestId`, `functionId`, `runtime`, `s3Bucket`, `s3Key`, `timeoutMs`, `memoryMb` and `input` as workers of the original take
+/// them, and what else of it there is to know. What a reader doesn't know it passes over.
 ///
 /// @param jobId null in a message of somebody who keeps no ledger
 record JobMessage(@Nullable String jobId, String requestId, String functionId, @Nullable Integer version, byte[] input,
@@ -22,16 +26,23 @@ record JobMessage(@Nullable String jobId, String requestId, String functionId, @
     /// SQS takes 256 KiB in all; what is longer stays in the ledger alone.
     private static final int LONGEST_INPUT = 128 << 10;
     private static final int LONGEST = 240 << 10;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /// Numbers stay as they are written.
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES).build();
     /// ASCII alone: SQS refuses some characters that JSON allows.
     private static final ObjectWriter WRITER = JSON.writer().with(JsonWriteFeature.ESCAPE_NON_ASCII);
     private static final Pattern ID = Pattern.compile("[\\x21-\\x7e]{1,200}");
 
-    static String write(JobDraft draft) {
+    /// @param details null where they aren't known
+    static String write(JobDraft draft, @Nullable FunctionDetails details) {
         ObjectNode message = JSON.createObjectNode();
         message.put("requestId", draft.requestId());
         message.put("functionId", draft.functionId());
         message.put("jobId", draft.id());
+        if (details != null) {
+            describe(message, details);
+        }
         if (draft.version() != null) {
             message.put("version", draft.version());
         }
@@ -47,6 +58,17 @@ record JobMessage(@Nullable String jobId, String requestId, String functionId, @
         }
         message.remove("input");
         return text(message);
+    }
+
+    private static void describe(ObjectNode message, FunctionDetails details) {
+        message.put("runtime", details.runtime());
+        CodePlace code = details.code();
+        if (code != null) {
+            message.put("s3Bucket", code.bucket());
+            message.put("s3Key", code.key());
+        }
+        message.put("timeoutMs", details.timeout().toMillis());
+        message.put("memoryMb", details.memoryMb());
     }
 
     private static String text(JsonNode message) {
@@ -84,7 +106,7 @@ record JobMessage(@Nullable String jobId, String requestId, String functionId, @
         JsonNode input = message.path("input");
         return new JobMessage(optional(message, "jobId"), id(message, "requestId"), id(message, "functionId"),
                 version.isInt() ? version.intValue() : null,
-                (input.isMissingNode() ? "{}" : input.toString()).getBytes(StandardCharsets.UTF_8),
+                (input.isMissingNode() ? "{}" : text(input)).getBytes(StandardCharsets.US_ASCII),
                 message.path("traceparent").textValue());
     }
 

@@ -34,6 +34,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
 
     private final Sender sender;
     private final JobLedger ledger;
+    private final FunctionDetails.Source functions;
     private final Backlog backlog;
     private final Receiver receiver;
     private final ReadyJobs ready;
@@ -44,14 +45,16 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     /// @param atOnce how many messages to take at once, at most: those that this process can begin soon
     /// @param pause before a job is tried again that the platform couldn't run
     public SqsQueue(AwsClients clients, SqsAddress address, JobLedger ledger, int atOnce, Duration pause) {
-        this(clients, address, ledger, atOnce, pause, INVISIBLE);
+        this(clients, address, ledger, (_, _) -> null, atOnce, pause, INVISIBLE);
     }
 
+    /// @param functions tells what messages say of functions
     /// @param invisible how long after this process's death its jobs come to others
-    public SqsQueue(AwsClients clients, SqsAddress address, JobLedger ledger, int atOnce, Duration pause,
-            Duration invisible) {
+    public SqsQueue(AwsClients clients, SqsAddress address, JobLedger ledger,
+            FunctionDetails.Source functions, int atOnce, Duration pause, Duration invisible) {
         this.sender = new Sender(clients.sqs(), address.queue());
         this.ledger = ledger;
+        this.functions = functions;
         this.ready = new ReadyJobs(atOnce);
         this.pause = pause;
         this.backlog = new Backlog(new Depth(clients.sqs(), address.queue())::visible);
@@ -64,10 +67,11 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         if (!backlog.admit(maxPending)) {
             throw new RefusedException.QueueFull(maxPending);
         }
+        String message = JobMessage.write(draft, functions.find(draft.functionId(), draft.version()));
         JobRecord job = ledger.create(draft);
         boolean sent = false;
         try {
-            sender.send(JobMessage.write(draft)).join();
+            sender.send(message).join();
             sent = true;
             return job;
         } catch (SdkException | CompletionException e) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nanogrid.db.InvocationQueue;
 import io.nanogrid.db.JobDraft;
 import io.nanogrid.db.JobRecord;
@@ -18,6 +19,7 @@ import io.nanogrid.gateway.aws.s3.S3Blobs;
 import io.nanogrid.gateway.cluster.FaultProxy;
 import io.nanogrid.gateway.cluster.LocalCloud;
 import io.nanogrid.gateway.cluster.LocalCloud.Service;
+import io.nanogrid.gateway.code.CodePlace;
 import io.nanogrid.gateway.config.ClusterConfig;
 import java.io.IOException;
 import java.time.Duration;
@@ -92,13 +94,17 @@ class SqsQueueTest {
     }
 
     private Worker worker() {
+        return worker((_, _) -> null, clients);
+    }
+
+    private Worker worker(FunctionDetails.Source functions, AwsClients toS3) {
         FaultProxy proxy = FaultProxy.to(cloud.server(Service.SQS));
         ClusterConfig spoilt = cloud.config("AWS_ENDPOINT_URL_SQS", proxy.uri().toString());
         AwsClients own = new AwsClients(spoilt);
         Worker worker = new Worker(proxy, own, new DynamoDatabase(clients.dynamoDb(), config.table(),
-                config.logsTable(), Duration.ofDays(1), new S3Blobs(clients.s3(), config.bucket()), "gateway-1",
+                config.logsTable(), Duration.ofDays(1), new S3Blobs(toS3.s3(), config.bucket()), "gateway-1",
                 InstantSource.system(),
-                ledger -> new SqsQueue(own, address, ledger, 10, Duration.ofSeconds(1), INVISIBLE)));
+                ledger -> new SqsQueue(own, address, ledger, functions, 10, Duration.ofSeconds(1), INVISIBLE)));
         workers.add(worker);
         return worker;
     }
@@ -189,6 +195,81 @@ class SqsQueueTest {
     }
 
     @Test
+    void whateverCharactersAnInputHasTheMessageTellsThem() throws Exception {
+        StringBuilder all = new StringBuilder();
+        for (int each = 0; each < 0x20; each++) {
+            all.append("\\u00%02x".formatted(each));
+        }
+        String input = "{\"" + all
+                + "\uffff\":[\"\\ud800\",\"\\udc00\\ud800\",\"\ufffe\uffff\u007f\u0085\",\"\\ufffe\",\"𝄞€\",1.10]}";
+        Worker worker = worker();
+
+        worker.queue().put(new JobDraft("a", "f", null, "r", input.getBytes(UTF_8), false, null, null), 10);
+
+        String sent = clients.sqsPolls().receiveMessage(receive -> receive.queueUrl(address.queue())
+                .waitTimeSeconds(20).visibilityTimeout(0)).messages().getFirst().body();
+        assertThat(new ObjectMapper().readTree(sent).get("input")).isEqualTo(new ObjectMapper().readTree(input));
+        assertThat(JobMessage.read(sent).draft().input()).asString(UTF_8).contains("\\uD800", "\\u0000", "1.10");
+        assertThat(worker.claim().draft().input()).asString(UTF_8).isEqualTo(input);
+    }
+
+    @Test
+    void aMessageTellsWhatIsKnownOfTheFunction() throws Exception {
+        FunctionDetails details = new FunctionDetails("python", new CodePlace("b", "functions/c.zip"),
+                Duration.ofSeconds(3), 256);
+        Worker worker = worker((id, version) -> id.equals("f") && version == null ? details : null, clients);
+
+        worker.queue().put(job("a"), 10);
+
+        String sent = clients.sqsPolls().receiveMessage(receive -> receive.queueUrl(address.queue())
+                .waitTimeSeconds(20).visibilityTimeout(0)).messages().getFirst().body();
+        assertThat(new ObjectMapper().readTree(sent)).isEqualTo(new ObjectMapper().readTree("""
+                {"requestId": "r-a", "functionId": "f", "runtime": "python", "s3Bucket": "b",
+                 "s3Key": "functions/c.zip", "timeoutMs": 3000, "memoryMb": 256, "input": {"a": 1}, "jobId": "a"}"""));
+    }
+
+    private static JobDraft longJob() {
+        return new JobDraft("a", "f", null, "r", ("\"" + "x".repeat(100 << 10) + "\"").getBytes(UTF_8), false, null,
+                null);
+    }
+
+    @Test
+    void aJobWhoseInputIsGoneIsDeadAtOnceAndPutAside() throws Exception {
+        Worker worker = worker();
+        worker.queue().recover(dead -> String.valueOf(dead.reason()).getBytes(UTF_8));
+        worker.queue().put(longJob(), 10);
+        String input = clients.s3().listObjectsV2(list -> list.bucket(config.bucket())).contents().getFirst().key();
+        clients.s3().deleteObject(delete -> delete.bucket(config.bucket()).key(input));
+
+        assertThat(worker.claim(INVISIBLE)).isEmpty();
+
+        String reason = "its input is gone from the bucket; send the job anew";
+        assertThat(reason(deadLetter())).isEqualTo(reason);
+        JobRecord dead = worker.database().jobs().findWithoutInput("a").orElseThrow();
+        assertThat(dead.state()).isEqualTo(JobState.DEAD);
+        assertThat(dead.reason()).isEqualTo(reason);
+        assertThat(dead.attempts()).isEqualTo(1);
+        assertThat(dead.result()).asString(UTF_8).isEqualTo(reason);
+        awaitEmptyQueue();
+    }
+
+    @Test
+    void aJobWhoseInputCannotBeReadAtTheMomentIsBegunAgain() throws Exception {
+        try (FaultProxy toS3 = FaultProxy.to(cloud.server(Service.S3));
+                AwsClients spoilt = new AwsClients(cloud.config("AWS_ENDPOINT_URL_S3", toS3.uri().toString()))) {
+            Worker worker = worker((_, _) -> null, spoilt);
+            worker.queue().put(longJob(), 10);
+            toS3.cut();
+            assertThatThrownBy(() -> worker.claim(PATIENCE)).isInstanceOf(StorageException.class);
+
+            toS3.heal();
+
+            assertThat(worker.claim().attempts()).isEqualTo(2);
+            assertThat(deadLetters()).isEmpty();
+        }
+    }
+
+    @Test
     void aJobWhoseWorkerDiedIsBegunByAnother() throws Exception {
         Worker dead = worker();
         dead.queue().put(job("a"), 10);
@@ -238,7 +319,7 @@ class SqsQueueTest {
         worker.claim();
         worker.queue().complete("a", RESULT);
 
-        send(JobMessage.write(job("a")));
+        send(JobMessage.write(job("a"), null));
 
         assertThat(worker.claim(Duration.ofSeconds(3))).isEmpty();
         awaitEmptyQueue();
@@ -250,7 +331,7 @@ class SqsQueueTest {
         worker.queue().put(job("a"), 10);
         worker.claim();
 
-        send(JobMessage.write(job("a")));
+        send(JobMessage.write(job("a"), null));
 
         assertThat(worker.claim(Duration.ofSeconds(3))).isEmpty();
         assertThat(worker.database().jobs().find("a").orElseThrow().attempts()).isEqualTo(1);
@@ -399,11 +480,5 @@ class SqsQueueTest {
         // Three times the message is held on, each by a request and an answer of about a kilobyte and a half.
         assertThat(busy.proxy().passed()).isLessThan(20_000);
         assertThat(busy.claim().attempts()).isEqualTo(1);
-    }
-
-    @Test
-    void theMessageSaysWhatWorkersOfTheOriginalNeed() {
-        assertThat(JobMessage.write(job("a"))).contains("\"requestId\":\"r-a\"", "\"functionId\":\"f\"",
-                "\"input\":{\"a\":1}");
     }
 }
