@@ -6,6 +6,8 @@ import io.nanogrid.gateway.dispatch.Call;
 import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.Invocation;
 import io.nanogrid.gateway.dispatch.Outcome;
+import io.nanogrid.gateway.dispatch.RemoteResult;
+import io.nanogrid.gateway.dispatch.ResultBus;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.wire.Bytes;
 import io.nanogrid.gateway.worker.Machines.Machine;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 
 /// A call that a worker runs ends as it would have ended here.
 class RemoteCallsTest {
@@ -104,6 +107,22 @@ class RemoteCallsTest {
     @Test
     void anHttpResponseIsAValueWhereOneIsAskedFor() throws Exception {
         assertSame(doing("response"), true);
+    }
+
+    @Test
+    void aCallWhoseContentIsGoneIsAnsweredAtOnceAndPutAside() throws Exception {
+        try (ResultBus.Awaited awaited = gateway.bus.await("gone")) {
+            machines.clients.sqs().sendMessage(send -> send.queueUrl(machines.calls.queue()).messageBody("""
+                    {"requestId": "gone", "functionId": "%s", "replyTo": "%s", "blob": "calls/gone"}"""
+                    .formatted(function.key().functionId(), gateway.id)));
+
+            byte[] result = awaited.result(Duration.ofSeconds(20)).orElseThrow();
+
+            assertThat(RemoteResult.read(result).invocation().outcome())
+                    .isEqualTo(new Outcome.Unavailable("the call's content is gone"));
+            assertThat(machines.deadLetter().messageAttributes().get("reason"))
+                    .returns("the call's content is gone", MessageAttributeValue::stringValue);
+        }
     }
 
     @Test
