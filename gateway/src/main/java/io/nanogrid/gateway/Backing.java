@@ -9,15 +9,19 @@ import io.nanogrid.gateway.config.ClusterConfig;
 import io.nanogrid.gateway.config.ConfigException;
 import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.deploy.Announcer;
+import io.nanogrid.gateway.deploy.Builds;
 import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
 import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.LiveFunctions;
 import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
 import io.nanogrid.gateway.http.Check;
 import io.nanogrid.gateway.invoke.OutputStore;
+import io.nanogrid.gateway.jobs.UnlistedFunctions;
 import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.metrics.Metrics;
+import io.nanogrid.gateway.pool.InstancePool;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -66,6 +70,9 @@ sealed interface Backing permits EmbeddedBacking, ClusterBacking {
 
     /// How many jobs there are in each state, for somebody who asks often.
     Supplier<Map<JobState, Long>> jobCounts();
+
+    /// What jobs that run here may say of functions that the database hasn't got.
+    UnlistedFunctions unlisted(FunctionDefinitionReader reader, Builds builds, InstancePool pool);
 
     /// Whether a gateway keeps instances for calls and takes jobs, too.
     boolean callsRunHere();

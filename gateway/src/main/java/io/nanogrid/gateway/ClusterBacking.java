@@ -11,12 +11,14 @@ import io.nanogrid.gateway.aws.AwsClients;
 import io.nanogrid.gateway.aws.BlobResultBus;
 import io.nanogrid.gateway.aws.Blobs;
 import io.nanogrid.gateway.aws.CloudWatchSignals;
+import io.nanogrid.gateway.aws.JobLedger;
 import io.nanogrid.gateway.aws.Resources;
 import io.nanogrid.gateway.aws.ServiceClock;
 import io.nanogrid.gateway.aws.dynamo.DynamoDatabase;
 import io.nanogrid.gateway.aws.s3.Bucket;
 import io.nanogrid.gateway.aws.s3.S3Blobs;
 import io.nanogrid.gateway.aws.s3.S3CodeStore;
+import io.nanogrid.gateway.aws.s3.S3ForeignCode;
 import io.nanogrid.gateway.aws.s3.S3OutputStore;
 import io.nanogrid.gateway.aws.sqs.Depth;
 import io.nanogrid.gateway.aws.sqs.FunctionDetails;
@@ -33,11 +35,15 @@ import io.nanogrid.gateway.config.ClusterConfig;
 import io.nanogrid.gateway.config.ConfigException;
 import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.deploy.Announcer;
+import io.nanogrid.gateway.deploy.Builds;
 import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
 import io.nanogrid.gateway.deploy.Follower;
 import io.nanogrid.gateway.deploy.FunctionCatalog;
 import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.LiveFunctions;
+import io.nanogrid.gateway.deploy.Strangers.Stranger;
+import io.nanogrid.gateway.deploy.Strangers;
 import io.nanogrid.gateway.dispatch.ChoosingDispatcher;
 import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
@@ -45,11 +51,13 @@ import io.nanogrid.gateway.dispatch.QueueDispatcher;
 import io.nanogrid.gateway.dispatch.ResultBus;
 import io.nanogrid.gateway.http.Check;
 import io.nanogrid.gateway.invoke.OutputStore;
+import io.nanogrid.gateway.jobs.UnlistedFunctions;
 import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.metrics.Kept;
 import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.metrics.Scaling;
 import io.nanogrid.gateway.pool.FunctionVersion;
+import io.nanogrid.gateway.pool.InstancePool;
 import io.nanogrid.gateway.redis.Presence;
 import io.nanogrid.gateway.redis.Redis;
 import io.nanogrid.gateway.redis.RedisAddress;
@@ -64,6 +72,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
@@ -104,6 +113,8 @@ final class ClusterBacking implements Backing {
     private final Duration beat;
     private final ResultBus results;
     private final LiveFunctions functions;
+    /// Set while this is made.
+    private @Nullable SqsQueue jobQueue;
 
     /// @param functions that this process knows
     ClusterBacking(ClusterConfig cluster, GatewayConfig config, DataDirectory data, Wiring.Given given,
@@ -128,8 +139,7 @@ final class ClusterBacking implements Backing {
         blobs = new S3Blobs(clients.s3(), cluster.bucket());
         database = closing.add(new DynamoDatabase(clients.dynamoDb(), cluster.table(), cluster.logsTable(),
                 config.logRetention(), blobs, processId, clock,
-                ledger -> new SqsQueue(clients, queue, ledger, this::details, JOBS_AT_ONCE, BEFORE_ANOTHER_TRY,
-                        deadAfter.multipliedBy(2))));
+                ledger -> jobQueue(ledger, queue)));
         if (cluster.role() == Role.GATEWAY) {
             closing.add(database.showLife());
         }
@@ -144,6 +154,13 @@ final class ClusterBacking implements Backing {
         if (namespace != null && cluster.role() == Role.GATEWAY) {
             closing.add(new CloudWatchSignals(clients.cloudWatch(), namespace, this::scaling));
         }
+    }
+
+    private SqsQueue jobQueue(JobLedger ledger, SqsAddress queue) {
+        SqsQueue made = new SqsQueue(clients, queue, ledger, this::details, JOBS_AT_ONCE, BEFORE_ANOTHER_TRY,
+                deadAfter.multipliedBy(2));
+        jobQueue = made;
+        return made;
     }
 
     /// For messages: of functions that this process knows without asking anyone.
@@ -208,6 +225,17 @@ final class ClusterBacking implements Backing {
     @Override
     public Supplier<Map<JobState, Long>> jobCounts() {
         return new Kept<>(COUNTS_KEPT, database.jobs()::counts);
+    }
+
+    @Override
+    public UnlistedFunctions unlisted(FunctionDefinitionReader reader, Builds builds, InstancePool pool) {
+        Strangers strangers = new Strangers(
+                new S3ForeignCode(new Bucket(clients.s3(), cluster.bucket())), reader, builds, pool);
+        SqsQueue queue = Objects.requireNonNull(jobQueue);
+        return jobId -> {
+            Stranger stranger = queue.stranger(jobId);
+            return stranger == null ? null : strangers.find(stranger);
+        };
     }
 
     @Override

@@ -9,16 +9,20 @@ import io.nanogrid.gateway.code.CodeStore;
 import io.nanogrid.gateway.code.DirectoryCodeStore;
 import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.deploy.Announcer;
+import io.nanogrid.gateway.deploy.Builds;
 import io.nanogrid.gateway.deploy.Deployer;
+import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
 import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.dispatch.Dispatcher;
 import io.nanogrid.gateway.dispatch.LocalDispatcher;
 import io.nanogrid.gateway.http.Check;
 import io.nanogrid.gateway.invoke.DirectoryOutputStore;
 import io.nanogrid.gateway.invoke.OutputStore;
+import io.nanogrid.gateway.jobs.UnlistedFunctions;
 import io.nanogrid.gateway.limits.MemoryRateLimitStore;
 import io.nanogrid.gateway.limits.RateLimitStore;
 import io.nanogrid.gateway.metrics.Metrics;
+import io.nanogrid.gateway.pool.InstancePool;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
@@ -60,6 +64,11 @@ record EmbeddedBacking(InstantSource clock, Database database, CodeStore code, O
     @Override
     public Supplier<Map<JobState, Long>> jobCounts() {
         return database.jobs()::counts;
+    }
+
+    @Override
+    public UnlistedFunctions unlisted(FunctionDefinitionReader reader, Builds builds, InstancePool pool) {
+        return _ -> null;
     }
 
     @Override

@@ -122,6 +122,7 @@ public final class Wiring implements Service {
         Builds builds = new Builds(database.callbacks(), store, machine.runtimes(), machine.engine(), machine.pool(),
                 routes, functions);
         RuntimeTypes types = new RuntimeTypes(machine.runtimes(), machine.engine());
+        FunctionDefinitionReader definitions = new FunctionDefinitionReader(types, store);
         builds.listen(end -> metrics.build(end.result(), end.cached(), end.took()));
         Gauges.measure(metrics, machine.pool(), machine.poolConfig());
         Gauges.measureJobs(metrics, backing.jobCounts());
@@ -147,6 +148,7 @@ public final class Wiring implements Service {
         Drain drain = new Drain(config.drain());
         JobRunner jobs = backing.callsRunHere()
                 ? closing.add(new JobRunner(backing.jobs(), catalog,
+                        backing.unlisted(definitions, builds, machine.pool()),
                         new RunFunction(machine.dispatcher(), log, backing.outputs(), tuner),
                         machine.poolConfig().mostInstances(), machine.poolConfig().defaultConcurrency(), drain))
                 : null;
@@ -154,7 +156,7 @@ public final class Wiring implements Service {
         HttpServer server = closing.add(new HttpServer(new Parts(config, version, database,
                 new Parts.Access(keys, new SigV4Verifier(keys, clock), backing.limits()), machine.platform(),
                 new Parts.Deploying(store, data.uploads(), new DefinitionReader(types, store), deployer,
-                        new FunctionDefinitionReader(types, store), functionDeployer, catalog, events, routes),
+                        definitions, functionDeployer, catalog, events, routes),
                 new Parts.Running(new Invoke(dispatcher, log, clock), run, backing.outputs(), idempotency, clock),
                 new Parts.Watching(log, feed, tuner, metrics, backing.checks())), given.connections(), drain));
         backing.follow(deployer, functionDeployer, keys);

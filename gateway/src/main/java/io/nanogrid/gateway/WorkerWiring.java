@@ -9,9 +9,11 @@ import io.nanogrid.gateway.config.Drain;
 import io.nanogrid.gateway.config.GatewayConfig;
 import io.nanogrid.gateway.deploy.Builds;
 import io.nanogrid.gateway.deploy.FunctionCatalog;
+import io.nanogrid.gateway.deploy.FunctionDefinitionReader;
 import io.nanogrid.gateway.deploy.FunctionDeployer;
 import io.nanogrid.gateway.deploy.LiveFunctions;
 import io.nanogrid.gateway.deploy.LiveRoutes;
+import io.nanogrid.gateway.deploy.RuntimeTypes;
 import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.http.WorkerServer;
 import io.nanogrid.gateway.invoke.MemoryTuner;
@@ -79,7 +81,10 @@ public final class WorkerWiring implements Service {
         WorkerServer server = closing.add(new WorkerServer(config, version, backing.checks(), machine.platform(), keys,
                 metrics, given.connections()));
         Drain drain = new Drain(config.drain());
-        JobRunner jobs = closing.add(new JobRunner(backing.jobs(), catalog, run,
+        JobRunner jobs = closing.add(new JobRunner(backing.jobs(), catalog,
+                backing.unlisted(new FunctionDefinitionReader(new RuntimeTypes(machine.runtimes(), machine.engine()),
+                        backing.code()), builds, machine.pool()),
+                run,
                 machine.poolConfig().mostInstances(), machine.poolConfig().defaultConcurrency(), drain));
         CallRunner calls = backing.callRunner(catalog, machine.dispatcher(), machine.poolConfig().mostInstances(),
                 config.drain());

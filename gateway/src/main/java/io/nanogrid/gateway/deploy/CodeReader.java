@@ -1,6 +1,7 @@
 package io.nanogrid.gateway.deploy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BinaryNode;
 import io.nanogrid.gateway.code.CodeArchive;
 import io.nanogrid.gateway.code.CodeBundle;
 import io.nanogrid.spi.Content;
@@ -89,7 +90,9 @@ public final class CodeReader {
 
     private static @Nullable CodeBundle archive(Fields fields, JsonNode value) throws CodeBundle.BadCode {
         try {
-            return CodeArchive.unpack(Base64.getDecoder().decode(value.isTextual() ? value.textValue() : "?"));
+            return CodeArchive.unpack(value instanceof BinaryNode read
+                    ? read.binaryValue()
+                    : Base64.getDecoder().decode(value.isTextual() ? value.textValue() : "?"));
         } catch (IllegalArgumentException e) {
             fields.problem("archive must be a zip file in base64");
             return null;

@@ -6,12 +6,15 @@ import io.nanogrid.db.JobRecord;
 import io.nanogrid.db.StorageException;
 import io.nanogrid.gateway.deploy.FunctionCatalog;
 import io.nanogrid.gateway.deploy.FunctionCatalog.Found;
+import io.nanogrid.gateway.deploy.InvalidDefinition;
 import io.nanogrid.gateway.dispatch.Outcome;
+import io.nanogrid.gateway.engine.EngineException;
 import io.nanogrid.gateway.invoke.RunFunction;
 import io.nanogrid.gateway.invoke.RunRequest;
 import io.nanogrid.gateway.invoke.RunResult;
 import io.nanogrid.gateway.pool.FunctionVersion;
 import io.nanogrid.gateway.wire.Bytes;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -29,11 +32,13 @@ final class JobCall {
 
     private final InvocationQueue queue;
     private final FunctionCatalog functions;
+    private final UnlistedFunctions unlisted;
     private final RunFunction run;
 
-    JobCall(InvocationQueue queue, FunctionCatalog functions, RunFunction run) {
+    JobCall(InvocationQueue queue, FunctionCatalog functions, UnlistedFunctions unlisted, RunFunction run) {
         this.queue = queue;
         this.functions = functions;
+        this.unlisted = unlisted;
         this.run = run;
     }
 
@@ -59,16 +64,34 @@ final class JobCall {
     private Duration callAndSettle(JobRecord job, Consumer<FunctionVersion> found) throws InterruptedException {
         JobDraft draft = job.draft();
         return switch (functions.find(draft.functionId(), draft.version())) {
-            case Found.Ready(FunctionVersion version, _) -> {
-                found.accept(version);
-                yield settle(job, run.run(version, new RunRequest(draft.requestId(), Bytes.wrap(draft.input()),
-                        !draft.event(), draft.traceparent(), null)));
-            }
-            case Found.Unknown() -> giveUp(job, "the function " + draft.functionId() + " is there no more");
+            case Found.Ready(FunctionVersion version, _) -> callAndSettle(job, version, found);
+            case Found.Unknown() -> callUnlisted(job, found);
             case Found.UnknownVersion(int number) -> giveUp(job, "version " + number + " is there no more");
             case Found.NotDeployed(long callback) -> giveUp(job, "callback " + callback + " isn't deployed any more");
             case Found.Unavailable(String message) -> again(job, message);
         };
+    }
+
+    private Duration callUnlisted(JobRecord job, Consumer<FunctionVersion> found) throws InterruptedException {
+        FunctionVersion version;
+        try {
+            version = unlisted.find(job.draft().id());
+        } catch (InvalidDefinition e) {
+            return giveUp(job, String.valueOf(e.getMessage()));
+        } catch (EngineException | IOException e) {
+            return again(job, "the function can't be had: " + e.getMessage());
+        }
+        return version == null
+                ? giveUp(job, "the function " + job.draft().functionId() + " is there no more")
+                : callAndSettle(job, version, found);
+    }
+
+    private Duration callAndSettle(JobRecord job, FunctionVersion version, Consumer<FunctionVersion> found)
+            throws InterruptedException {
+        JobDraft draft = job.draft();
+        found.accept(version);
+        return settle(job, run.run(version, new RunRequest(draft.requestId(), Bytes.wrap(draft.input()),
+                !draft.event(), draft.traceparent(), null)));
     }
 
     private Duration settle(JobRecord job, RunResult result) throws InterruptedException {

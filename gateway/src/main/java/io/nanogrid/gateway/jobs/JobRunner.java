@@ -64,9 +64,9 @@ public final class JobRunner implements AutoCloseable {
     /// @param most jobs that run at once
     /// @param defaultShare jobs of one function that run at once where the function doesn't say how many calls of it may
     /// @param drain how long running jobs may go on when the gateway stops
-    public JobRunner(InvocationQueue queue, FunctionCatalog functions, RunFunction run, int most, int defaultShare,
-            Drain drain) {
-        this(queue, new JobCall(queue, functions, run)::run, most, defaultShare, drain);
+    public JobRunner(InvocationQueue queue, FunctionCatalog functions, UnlistedFunctions unlisted, RunFunction run,
+            int most, int defaultShare, Drain drain) {
+        this(queue, new JobCall(queue, functions, unlisted, run)::run, most, defaultShare, drain);
     }
 
     JobRunner(InvocationQueue queue, Body body, int most, int defaultShare, Drain drain) {

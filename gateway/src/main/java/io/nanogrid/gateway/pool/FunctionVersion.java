@@ -38,7 +38,21 @@ public record FunctionVersion(
     }
 
     /// What tells versions apart.
-    public record Key(String functionId, int version) {
+    ///
+    /// @param stranger what tells versions apart that have no number, since their functions aren't in our table; null for all others
+    public record Key(String functionId, int version, @Nullable String stranger) {
+
+        public Key(String functionId, int version) {
+            this(functionId, version, null);
+        }
+    }
+
+    /// The same as a version of a function that isn't in our table.
+    ///
+    /// @param identity tells it from every version that isn't wholly the same
+    public FunctionVersion strangers(String identity) {
+        return new FunctionVersion(new Key(key.functionId(), 0, identity), name, runtime, file, handlers, script, code,
+                env, memoryMb, timeout, concurrency, network, dependencies);
     }
 
     @FunctionalInterface

@@ -33,7 +33,7 @@ public final class S3CodeStore implements CodeStore {
     private static final String SUFFIX = ".zip";
     private static final String STORED_AT = "stored-at";
     /// Of an archive: what a bundle may have, and the names of its files.
-    private static final int MAX_BYTES = 80 << 20;
+    static final int MAX_BYTES = 80 << 20;
 
     private final Bucket bucket;
     private final CodeStore cache;

@@ -52,6 +52,18 @@ final class BegunJobs {
         }
     }
 
+    /// @return null where this process doesn't run the job
+    @Nullable
+    Held message(String id) {
+        lock.lock();
+        try {
+            Run run = begun.get(id);
+            return run == null ? null : run.message();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// @return the message to be ended too, unless the job wasn't run here
     @Nullable
     Held end(String id) {

@@ -11,8 +11,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nanogrid.db.JobDraft;
 import io.nanogrid.gateway.code.CodePlace;
+import io.nanogrid.gateway.deploy.Strangers.Stranger;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// them, and what else of it there is to know. What a reader doesn't know it passes over.
 ///
 /// @param jobId null in a message of somebody who keeps no ledger
+/// @param stranger what such a message says of its function
 record JobMessage(@Nullable String jobId, String requestId, String functionId, @Nullable Integer version, byte[] input,
-        @Nullable String traceparent) {
+        @Nullable String traceparent, @Nullable Stranger stranger) {
 
     /// SQS takes 256 KiB in all; what is longer stays in the ledger alone.
     private static final int LONGEST_INPUT = 128 << 10;
@@ -104,10 +107,24 @@ record JobMessage(@Nullable String jobId, String requestId, String functionId, @
             throw new Malformed("version must be a whole number from 1");
         }
         JsonNode input = message.path("input");
-        return new JobMessage(optional(message, "jobId"), id(message, "requestId"), id(message, "functionId"),
+        String jobId = optional(message, "jobId");
+        String functionId = id(message, "functionId");
+        return new JobMessage(jobId, id(message, "requestId"), functionId,
                 version.isInt() ? version.intValue() : null,
                 (input.isMissingNode() ? "{}" : text(input)).getBytes(StandardCharsets.US_ASCII),
-                message.path("traceparent").textValue());
+                message.path("traceparent").textValue(), jobId == null ? stranger(functionId, message) : null);
+    }
+
+    private static Stranger stranger(String functionId, JsonNode message) {
+        ObjectNode definition = JSON.createObjectNode();
+        for (String name : List.of("runtime", "timeoutMs", "memoryMb")) {
+            if (message.hasNonNull(name)) {
+                definition.set(name, message.get(name));
+            }
+        }
+        String bucket = message.path("s3Bucket").textValue();
+        String key = message.path("s3Key").textValue();
+        return new Stranger(functionId, bucket == null || key == null ? null : new CodePlace(bucket, key), definition);
     }
 
     private static String id(JsonNode message, String name) throws Malformed {

@@ -11,6 +11,7 @@ import io.nanogrid.gateway.aws.JobLedger;
 import io.nanogrid.gateway.aws.JobLedger.Begun;
 import io.nanogrid.gateway.aws.sqs.ReadyJobs.Picked;
 import io.nanogrid.gateway.aws.sqs.ReadyJobs.Ready;
+import io.nanogrid.gateway.deploy.Strangers.Stranger;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -274,6 +275,16 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
             receiver.release(message, counts ? pause : Duration.ZERO);
         }
         return true;
+    }
+
+    /// What the message of a job that runs here says of its function; null where it comes from one of us, who know it from the table.
+    public @Nullable Stranger stranger(String id) {
+        Held message = begun.message(id);
+        try {
+            return message == null ? null : JobMessage.read(message.body()).stranger();
+        } catch (JobMessage.Malformed e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /// Does nothing now: what a process that died left comes to somebody else by itself.

@@ -1,0 +1,126 @@
+package io.nanogrid.gateway.deploy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.nanogrid.db.Definition;
+import io.nanogrid.db.VersionRecord;
+import io.nanogrid.db.VersionState;
+import io.nanogrid.gateway.code.CodePlace;
+import io.nanogrid.gateway.code.ForeignCode;
+import io.nanogrid.gateway.deploy.FunctionVersions.Prepared;
+import io.nanogrid.gateway.engine.EngineException;
+import io.nanogrid.gateway.engine.Turns;
+import io.nanogrid.gateway.pool.FunctionVersion;
+import io.nanogrid.gateway.pool.InstancePool;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Functions that aren't in our table: whoever calls one says of it what is to be run. Its definition is checked, and it is run, just as if it had been
+/// sent to us. Safe for use by many threads.
+///
+/// Code may be replaced where it lies. So each look asks what is there now, and instances are told apart by the code's hash.
+public final class Strangers {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Strangers.class);
+    private static final int MOST = 100;
+    /// Our copy of the code stays in the store for longer than that, although nothing in the table uses it.
+    private static final Duration KEPT = Duration.ofMinutes(10);
+
+    private final ForeignCode code;
+    private final FunctionDefinitionReader reader;
+    private final Builds builds;
+    private final InstancePool pool;
+    private final Turns<Stranger> turns = new Turns<>();
+    /// The least recently used first. Guarded by its monitor.
+    private final LinkedHashMap<Stranger, Known> known = new LinkedHashMap<>(16, 0.75f, true);
+
+    public Strangers(ForeignCode code, FunctionDefinitionReader reader, Builds builds, InstancePool pool) {
+        this.code = code;
+        this.reader = reader;
+        this.builds = builds;
+        this.pool = pool;
+    }
+
+    /// What a call says of its function.
+    ///
+    /// @param code null where it doesn't say that
+    /// @param definition of the fields that `POST /functions` takes those that it has
+    public record Stranger(String functionId, @Nullable CodePlace code, ObjectNode definition) {
+    }
+
+    private record Known(String tag, FunctionVersion version, long since) {
+
+        boolean isStill(String present) {
+            return tag.equals(present) && System.nanoTime() - since < KEPT.toNanos();
+        }
+    }
+
+    /// @throws InvalidDefinition if it can never be run
+    /// @throws IOException if its code can't be read at the moment
+    public FunctionVersion find(Stranger stranger)
+            throws InvalidDefinition, EngineException, IOException, InterruptedException {
+        CodePlace place = stranger.code();
+        if (place == null) {
+            throw new InvalidDefinition(List.of("the function " + stranger.functionId()
+                    + " isn't known here: create it, or say by s3Bucket and s3Key where its code is"));
+        }
+        try (Turns<Stranger>.Turn _ = turns.take(stranger)) {
+            String tag = code.tag(place);
+            Known present = known(stranger);
+            if (present != null && present.isStill(tag)) {
+                return present.version();
+            }
+            FunctionVersion version = load(stranger, place);
+            keep(stranger, new Known(tag, version, System.nanoTime()));
+            return version;
+        } catch (NoSuchFileException e) {
+            throw new InvalidDefinition(List.of("its code can't be had: " + e.getMessage()));
+        }
+    }
+
+    private FunctionVersion load(Stranger stranger, CodePlace place)
+            throws InvalidDefinition, EngineException, IOException, InterruptedException {
+        ObjectNode json = stranger.definition().deepCopy();
+        json.put("name", "stranger").put("archive", code.get(place));
+        Definition definition = reader.create(json, null).definition();
+        VersionRecord record = new VersionRecord(stranger.functionId(), 0, definition, null, VersionState.READY,
+                Instant.EPOCH);
+        try (Prepared prepared = builds.prepare(stranger.functionId(), record, line -> LOG.info("{}", line))) {
+            FunctionVersion version = prepared.version().strangers(identity(definition));
+            pool.readmit(version.key());
+            return version;
+        }
+    }
+
+    private static String identity(Definition definition) {
+        return "%s %s %d %d".formatted(definition.codeHash(), definition.runtime(), definition.memoryMb(),
+                definition.timeout().toMillis());
+    }
+
+    private @Nullable Known known(Stranger stranger) {
+        synchronized (known) {
+            return known.get(stranger);
+        }
+    }
+
+    /// Frees the instances of what it takes the place of.
+    private void keep(Stranger stranger, Known now) {
+        synchronized (known) {
+            Known before = known.put(stranger, now);
+            if (before != null && !before.version().key().equals(now.version().key())) {
+                pool.retire(before.version().key());
+            }
+            Map.Entry<Stranger, Known> oldest = known.size() > MOST ? known.pollFirstEntry() : null;
+            if (oldest != null) {
+                pool.retire(oldest.getValue().version().key());
+            }
+        }
+    }
+}
