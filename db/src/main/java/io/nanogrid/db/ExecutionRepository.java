@@ -11,8 +11,8 @@ public interface ExecutionRepository {
     /// Stores all or none. Their functions need not exist any more.
     void insert(List<ExecutionRecord> executions);
 
-    /// Newest first. A page may have fewer than `limit`, or none, and a cursor nevertheless, where a filter leaves out so much that the search would
-    /// take long.
+    /// Newest first. A page may have fewer than `limit`, or none, and a cursor nevertheless, where the search would take long, above all for a filter
+    /// that leaves out much.
     ///
     /// @param limit at least 1
     /// @throws IllegalArgumentException where the cursor isn't one of this list

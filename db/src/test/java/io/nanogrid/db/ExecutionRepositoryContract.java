@@ -120,8 +120,17 @@ public abstract class ExecutionRepositoryContract extends Contract {
         assertThat(database.executions().peaks("f", 3, 2)).isEmpty();
     }
 
+    /// Over as many pages as it takes.
     protected List<ExecutionRecord> list(String functionId, int limit) {
-        return database.executions().list(functionId, ExecutionFilter.ALL, limit, null).items();
+        var listed = new ArrayList<ExecutionRecord>();
+        String cursor = null;
+        do {
+            Page<ExecutionRecord> page = database.executions().list(functionId, ExecutionFilter.ALL,
+                    limit - listed.size(), cursor);
+            listed.addAll(page.items());
+            cursor = page.nextCursor();
+        } while (cursor != null && listed.size() < limit);
+        return listed;
     }
 
     private List<String> filtered(@Nullable Set<ExecutionStatus> statuses, @Nullable Instant since,
