@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
@@ -32,6 +33,7 @@ public final class S3CodeStore implements CodeStore {
     private static final String PREFIX = "functions/";
     private static final String SUFFIX = ".zip";
     private static final String STORED_AT = "stored-at";
+    private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
     /// Of an archive: what a bundle may have, and the names of its files.
     static final int MAX_BYTES = 80 << 20;
 
@@ -94,12 +96,14 @@ public final class S3CodeStore implements CodeStore {
         cache.remove(hash, since);
     }
 
+    /// What others have put below the same prefix under names of their own stays.
     @Override
     public void removeAllBut(Set<String> inUse) throws IOException {
         Instant young = clock.instant().minus(YOUNG);
         bucket.visit(PREFIX, object -> {
             String name = object.key().substring(PREFIX.length());
-            if (name.endsWith(SUFFIX) && !inUse.contains(name.substring(0, name.length() - SUFFIX.length()))) {
+            String hash = name.endsWith(SUFFIX) ? name.substring(0, name.length() - SUFFIX.length()) : "";
+            if (HASH.matcher(hash).matches() && !inUse.contains(hash)) {
                 removeOlder(object.key(), young);
             }
         });
@@ -125,7 +129,7 @@ public final class S3CodeStore implements CodeStore {
     }
 
     private static String key(String hash) {
-        if (!hash.matches("[0-9a-f]{64}")) {
+        if (!HASH.matcher(hash).matches()) {
             throw new IllegalArgumentException("not a hash: " + hash);
         }
         return PREFIX + hash + SUFFIX;
