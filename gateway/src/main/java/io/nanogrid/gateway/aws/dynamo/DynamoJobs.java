@@ -90,7 +90,17 @@ final class DynamoJobs implements JobRepository, JobLedger {
             if (e.getCause() instanceof NoSuchFileException) {
                 return new Begun.Lost(JobItems.listed(item));
             }
+            takeBack(id, JobItems.listed(item).attempts(), e);
             throw e;
+        }
+    }
+
+    /// A job whose input can't be read now hasn't been begun.
+    private void takeBack(String id, int attempt, StorageException reason) {
+        try {
+            giveBack(id, attempt, false);
+        } catch (StorageException e) {
+            reason.addSuppressed(e);
         }
     }
 

@@ -254,7 +254,7 @@ class SqsQueueTest {
     }
 
     @Test
-    void aJobWhoseInputCannotBeReadAtTheMomentIsBegunAgain() throws Exception {
+    void aJobWhoseInputCannotBeReadAtTheMomentLosesNoAttempt() throws Exception {
         try (FaultProxy toS3 = FaultProxy.to(cloud.server(Service.S3));
                 AwsClients spoilt = new AwsClients(cloud.config("AWS_ENDPOINT_URL_S3", toS3.uri().toString()))) {
             Worker worker = worker((_, _) -> null, spoilt);
@@ -264,7 +264,7 @@ class SqsQueueTest {
 
             toS3.heal();
 
-            assertThat(worker.claim().attempts()).isEqualTo(2);
+            assertThat(worker.claim().attempts()).isEqualTo(1);
             assertThat(deadLetters()).isEmpty();
         }
     }
