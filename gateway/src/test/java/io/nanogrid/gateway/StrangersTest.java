@@ -136,6 +136,24 @@ final class StrangersTest {
         assertThat(result(next).path("result").asText()).isEqualTo("new");
     }
 
+    private static String tag(String key) {
+        return clients.s3().headObject(head -> head.bucket(config.bucket()).key(key)).eTag();
+    }
+
+    @Test
+    void codeOfOurOwnStoreIsntStoredAnewForEachJob() throws Exception {
+        String source = "def handler(event, context):\n    return 'stored'";
+        String key = "functions/" + CodeBundle.ofText("main.py", source).hash() + ".zip";
+        store(key, source);
+        result(message("stored", key));
+        String tag = tag(key);
+
+        JsonNode result = result(message("stored", key).put("requestId", id + "-2"));
+
+        assertThat(result.path("result").asText()).isEqualTo("stored");
+        assertThat(tag(key)).isEqualTo(tag);
+    }
+
     @Test
     void twoCodesOfOneFunctionShareNoInstance() throws Exception {
         String counts = "n = 0\ndef handler(event, context):\n    global n\n    n += 1\n    return [n, '%s']";

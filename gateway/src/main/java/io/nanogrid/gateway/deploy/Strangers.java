@@ -57,8 +57,10 @@ public final class Strangers {
 
     private record Known(String tag, FunctionVersion version, long since) {
 
-        boolean isStill(String present) {
-            return tag.equals(present) && System.nanoTime() - since < KEPT.toNanos();
+        /// Code of our own store stays what it is: that it is stored again changes its tag alone.
+        boolean isStill(String present, CodePlace place) {
+            return (tag.equals(present) || place.equals(version.code().place()))
+                    && System.nanoTime() - since < KEPT.toNanos();
         }
     }
 
@@ -74,7 +76,7 @@ public final class Strangers {
         try (Turns<Stranger>.Turn _ = turns.take(stranger)) {
             String tag = code.tag(place);
             Known present = known(stranger);
-            if (present != null && present.isStill(tag)) {
+            if (present != null && present.isStill(tag, place)) {
                 return present.version();
             }
             FunctionVersion version = load(stranger, place);
