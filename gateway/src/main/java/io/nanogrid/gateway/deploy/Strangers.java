@@ -116,13 +116,20 @@ public final class Strangers {
     private void keep(Stranger stranger, Known now) {
         synchronized (known) {
             Known before = known.put(stranger, now);
-            if (before != null && !before.version().key().equals(now.version().key())) {
-                pool.retire(before.version().key());
+            if (before != null) {
+                free(before.version().key());
             }
             Map.Entry<Stranger, Known> oldest = known.size() > MOST ? known.pollFirstEntry() : null;
             if (oldest != null) {
-                pool.retire(oldest.getValue().version().key());
+                free(oldest.getValue().version().key());
             }
+        }
+    }
+
+    /// Instances stay that others use too: the same code in two places, say. To be called by whoever has the monitor of [#known].
+    private void free(FunctionVersion.Key key) {
+        if (known.values().stream().noneMatch(one -> one.version().key().equals(key))) {
+            pool.retire(key);
         }
     }
 }
