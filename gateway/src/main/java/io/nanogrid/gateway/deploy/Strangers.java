@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,8 @@ public final class Strangers {
     private final Builds builds;
     private final InstancePool pool;
     private final Turns<Stranger> turns = new Turns<>();
+    /// One archive is in memory several times over while it is read, checked and stored; nobody has bounded how many come at once.
+    private final ReentrantLock loading = new ReentrantLock();
     /// The least recently used first. Guarded by its monitor.
     private final LinkedHashMap<Stranger, Known> known = new LinkedHashMap<>(16, 0.75f, true);
 
@@ -74,7 +77,7 @@ public final class Strangers {
                     + " isn't known here: create it, or say by s3Bucket and s3Key where its code is"));
         }
         try (Turns<Stranger>.Turn _ = turns.take(stranger)) {
-            String tag = code.tag(place);
+            String tag = look(code::tag, place);
             Known present = known(stranger);
             if (present != null && present.isStill(tag, place)) {
                 return present.version();
@@ -82,6 +85,18 @@ public final class Strangers {
             FunctionVersion version = load(stranger, place);
             keep(stranger, new Known(tag, version, System.nanoTime()));
             return version;
+        }
+    }
+
+    @FunctionalInterface
+    private interface Look<T> {
+        T at(CodePlace place) throws IOException;
+    }
+
+    /// Where there is no code there never will be; what else isn't there may be the fault of this machine.
+    private static <T> T look(Look<T> look, CodePlace place) throws InvalidDefinition, IOException {
+        try {
+            return look.at(place);
         } catch (NoSuchFileException e) {
             throw new InvalidDefinition(List.of("its code can't be had: " + e.getMessage()));
         }
@@ -89,15 +104,25 @@ public final class Strangers {
 
     private FunctionVersion load(Stranger stranger, CodePlace place)
             throws InvalidDefinition, EngineException, IOException, InterruptedException {
-        ObjectNode json = stranger.definition().deepCopy();
-        json.put("name", "stranger").put("archive", code.get(place));
-        Definition definition = reader.create(json, null).definition();
+        Definition definition = definition(stranger, place);
         VersionRecord record = new VersionRecord(stranger.functionId(), 0, definition, null, VersionState.READY,
                 Instant.EPOCH);
         try (Prepared prepared = builds.prepare(stranger.functionId(), record, line -> LOG.info("{}", line))) {
             FunctionVersion version = prepared.version().strangers(identity(definition));
             pool.readmit(version.key());
             return version;
+        }
+    }
+
+    private Definition definition(Stranger stranger, CodePlace place)
+            throws InvalidDefinition, IOException, InterruptedException {
+        loading.lockInterruptibly();
+        try {
+            ObjectNode json = stranger.definition().deepCopy();
+            json.put("name", "stranger").put("archive", look(code::get, place));
+            return reader.create(json, null).definition();
+        } finally {
+            loading.unlock();
         }
     }
 
