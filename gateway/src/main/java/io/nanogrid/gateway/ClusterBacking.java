@@ -219,7 +219,9 @@ final class ClusterBacking implements Backing {
 
     @Override
     public InvocationQueue jobs() {
-        return new AnnouncingQueue(database.queue(), results);
+        AnnouncingQueue announcing = new AnnouncingQueue(database.queue(), results);
+        Objects.requireNonNull(jobQueue).listen(announcing::buried);
+        return announcing;
     }
 
     @Override

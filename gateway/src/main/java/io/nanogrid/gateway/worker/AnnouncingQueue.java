@@ -57,13 +57,21 @@ public final class AnnouncingQueue implements InvocationQueue {
 
     private void announce(String id, boolean ended, byte[] result) {
         String requestId = requestIds.remove(id);
-        if (requestId == null || !ended) {
-            return;
+        if (requestId != null && ended) {
+            publish(requestId, result);
         }
+    }
+
+    /// For a job that the queue has ended without anybody's running it.
+    public void buried(JobRecord job, byte[] result) {
+        publish(job.draft().requestId(), result);
+    }
+
+    private void publish(String requestId, byte[] result) {
         try {
             bus.publish(requestId, null, result, Duration.ZERO);
         } catch (ResultBus.Unreachable e) {
-            LOG.debug("Nobody hears of the end of job {}: {}", id, e.getMessage());
+            LOG.debug("Nobody hears of the end of the job of request {}: {}", requestId, e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

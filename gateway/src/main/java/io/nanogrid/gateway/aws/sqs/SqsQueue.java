@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,6 +43,8 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     private final BegunJobs begun = new BegunJobs();
     private final Duration pause;
     private volatile @Nullable Function<JobRecord, byte[]> resultOfTheDead;
+    private volatile BiConsumer<JobRecord, byte[]> burialListener = (_, _) -> {
+    };
 
     /// @param atOnce how many messages to take at once, at most: those that this process can begin soon
     /// @param pause before a job is tried again that the platform couldn't run
@@ -211,8 +214,17 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         Function<JobRecord, byte[]> result = resultOfTheDead;
         byte[] none = "null".getBytes(StandardCharsets.UTF_8);
         String id = job.draft().id();
-        ledger.end(id, JobState.DEAD, result == null ? none : result.apply(job.dead(reason)), reason);
+        byte[] made = result == null ? none : result.apply(job.dead(reason));
+        boolean dead = ledger.end(id, JobState.DEAD, made, reason);
         receiver.deadLetter(ended(id, message), reason);
+        if (dead) {
+            burialListener.accept(job, made);
+        }
+    }
+
+    /// Tells `listener` of each job that this queue ends itself, since nobody can run it, with its result. It mustn't throw.
+    public void listen(BiConsumer<JobRecord, byte[]> listener) {
+        burialListener = listener;
     }
 
     @Override

@@ -237,6 +237,9 @@ class SqsQueueTest {
     void aJobWhoseInputIsGoneIsDeadAtOnceAndPutAside() throws Exception {
         Worker worker = worker();
         worker.queue().recover(dead -> String.valueOf(dead.reason()).getBytes(UTF_8));
+        List<String> told = new ArrayList<>();
+        ((SqsQueue) worker.queue()).listen((job, result) -> told.add(job.draft().requestId() + ": "
+                + new String(result, UTF_8)));
         worker.queue().put(longJob(), 10);
         String input = clients.s3().listObjectsV2(list -> list.bucket(config.bucket())).contents().getFirst().key();
         clients.s3().deleteObject(delete -> delete.bucket(config.bucket()).key(input));
@@ -250,6 +253,7 @@ class SqsQueueTest {
         assertThat(dead.reason()).isEqualTo(reason);
         assertThat(dead.attempts()).isEqualTo(1);
         assertThat(dead.result()).asString(UTF_8).isEqualTo(reason);
+        assertThat(told).containsExactly("r: " + reason);
         awaitEmptyQueue();
     }
 
