@@ -31,13 +31,13 @@ public final class S3ForeignCode implements ForeignCode {
     /// The key becomes a part of a URL's path, where dots would lead out of the bucket.
     private String key(CodePlace place) throws NoSuchFileException {
         if (!place.bucket().equals(bucket.name())) {
-            throw new NoSuchFileException(place.bucket(), null,
-                    "code is run from the bucket " + bucket.name() + " only");
+            // What a stranger has written is no text for logs.
+            throw new NoSuchFileException("s3Bucket", null, "code is run from the bucket " + bucket.name() + " only");
         }
         try {
             return CodePaths.check(place.key());
         } catch (BadCode e) {
-            throw (NoSuchFileException) new NoSuchFileException(place.key(), null, e.getMessage()).initCause(e);
+            throw (NoSuchFileException) new NoSuchFileException("s3Key", null, e.getMessage()).initCause(e);
         }
     }
 }
