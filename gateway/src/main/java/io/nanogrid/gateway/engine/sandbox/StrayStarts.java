@@ -31,14 +31,13 @@ final class StrayStarts {
     /// Kills them, and returns when they have ended. What this process is starting itself is left alone.
     ///
     /// @param filter the file with the seccomp filter
-    static void end(Path filter) throws IOException {
+    static void end(Path filter) {
         if (!Files.exists(filter)) {
             return;
         }
-        Path real = filter.toRealPath();
         // Whoever was at a pid when it was first looked up, and nobody later, is killed: a handle knows when its process began.
         try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
-            all.filter(process -> isStarting(process.pid(), real) && !isOfThisProcess(process))
+            all.filter(process -> isStarting(process.pid(), filter) && !isOfThisProcess(process))
                     .map(StrayStarts::kill).toList().forEach(StrayStarts::awaitEnd);
         }
     }
@@ -73,10 +72,11 @@ final class StrayStarts {
         }
     }
 
+    /// By the file and not by its name: another gateway whose processes are seen here may have a file of that name in a root directory of its own.
     private static boolean hasOpen(Path process, Path file) throws IOException {
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(process.resolve("fd"))) {
             for (Path descriptor : descriptors) {
-                if (Files.readSymbolicLink(descriptor).equals(file)) {
+                if (Files.isSameFile(descriptor, file)) {
                     return true;
                 }
             }
