@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.IntFunction;
 import org.awaitility.Awaitility;
@@ -41,6 +43,7 @@ public final class LocalServer implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(60);
     private static final int FIRST_PORT = 20_000;
     private static final int FIRST_EPHEMERAL_PORT = 32_768;
+    private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
 
     private final String name;
     private final String probe;
@@ -127,10 +130,14 @@ public final class LocalServer implements AutoCloseable {
         return command;
     }
 
-    /// A port for a process that is yet to start: one of those that the kernel gives to nobody by itself, so that it stays free.
+    /// A port for a process that is yet to start: one of those that the kernel gives to nobody by itself, so that it stays free. No test of this JVM
+    /// gets one twice.
     public static int freePort() {
         while (true) {
             int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, FIRST_EPHEMERAL_PORT);
+            if (!GIVEN.add(port)) {
+                continue;
+            }
             try (ServerSocket _ = new ServerSocket(port)) {
                 return port;
             } catch (IOException e) {
