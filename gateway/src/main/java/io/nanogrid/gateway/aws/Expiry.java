@@ -52,8 +52,10 @@ final class Expiry {
     }
 
     static boolean isOn(DynamoDbClient dynamoDb, String table) {
+        // Imitations of DynamoDB may say nothing.
+        @Nullable
         TimeToLiveDescription ttl = dynamoDb.describeTimeToLive(of -> of.tableName(table)).timeToLiveDescription();
-        return (ttl.timeToLiveStatus() == TimeToLiveStatus.ENABLED
+        return ttl != null && (ttl.timeToLiveStatus() == TimeToLiveStatus.ENABLED
                 || ttl.timeToLiveStatus() == TimeToLiveStatus.ENABLING) && Resources.TTL.equals(ttl.attributeName());
     }
 
