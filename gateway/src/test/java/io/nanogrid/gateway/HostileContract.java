@@ -11,10 +11,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// A gateway with two well-behaved neighbours, for functions that attack it. After every attack the next ordinary call of the
 /// attacker and those of the neighbours are answered, and nothing has stayed behind on the machine.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Isolated
 abstract class HostileContract {
 
     /// `attack` is the attacker's own part; without an attack it is an ordinary function.

@@ -12,10 +12,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// A gateway whose functions are called by `/run`. After each test its functions are deleted, and nothing of them has stayed behind on the
 /// machine.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Isolated
 abstract class RunContract {
 
     private final List<String> functions = new ArrayList<>();

@@ -18,9 +18,11 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /// Instances with `network: true`. The host's own private address stands for everything that is closed: opened by
 /// NETWORK_ALLOW it must be reached, which shows that the helper carries connections at all.
+@Isolated
 class SandboxNetworkTest {
 
     @TempDir
