@@ -10,6 +10,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -41,9 +45,13 @@ final class Table {
     /// How often what DynamoDB leaves undone of a request is asked for.
     private static final int MOST_ATTEMPTS = 30;
     private static final int LONGEST_PAUSE_MILLIS = 100;
+    /// From so many attempts on it is rather DynamoDB that is short of something than the others who are quicker, and each attempt is paid for.
+    private static final int MANY_ATTEMPTS = 20;
+    private static final int LONGEST_PAUSE_OF_MANY_MILLIS = 1_000;
     /// DynamoDB's own bound.
     private static final int BATCH = 100;
     private static final int WRITTEN_AT_ONCE = 25;
+    private static final int WRITERS = 8;
     /// Says which write an item is from.
     static final String TOKEN = "token";
     /// What a transaction may be cancelled for and then be made again from what is stored now. Its throttling is not the SDK's to try again.
@@ -173,11 +181,29 @@ final class Table {
         inBatches(deletes, WRITTEN_AT_ONCE).forEach(this::write);
     }
 
-    /// Stores the items one by one, whatever lies in their places.
+    /// Stores the items one by one, whatever lies in their places, several requests at a time.
     void putAll(List<Item> items) {
-        List<WriteRequest> puts = items.stream()
-                .map(item -> WriteRequest.builder().putRequest(put -> put.item(item.attributes())).build()).toList();
-        inBatches(puts, WRITTEN_AT_ONCE).forEach(this::write);
+        List<List<WriteRequest>> batches = inBatches(items.stream()
+                .map(item -> WriteRequest.builder().putRequest(put -> put.item(item.attributes())).build()).toList(),
+                WRITTEN_AT_ONCE);
+        if (batches.size() == 1) {
+            write(batches.getFirst());
+            return;
+        }
+        try (ExecutorService writers = Executors.newFixedThreadPool(Math.min(WRITERS, Math.max(1, batches.size())),
+                Thread.ofVirtual().factory())) {
+            for (Future<?> written : writers.invokeAll(batches.stream()
+                    .map(batch -> Executors.callable(() -> write(batch))).toList())) {
+                written.get();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StorageException("interrupted while items were stored", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof StorageException failed
+                    ? failed
+                    : new IllegalStateException("items can't be stored", e.getCause());
+        }
     }
 
     /// Makes what `body` asks for happen as a whole, or not at all. `body` reads what it depends on and says what changes; it is run again where
@@ -261,7 +287,9 @@ final class Table {
 
     private static void pause(int attempt) {
         try {
-            int most = Math.min(LONGEST_PAUSE_MILLIS, 5 << Math.min(attempt, 10));
+            int most = attempt < MANY_ATTEMPTS
+                    ? Math.min(LONGEST_PAUSE_MILLIS, 5 << Math.min(attempt, 10))
+                    : LONGEST_PAUSE_OF_MANY_MILLIS;
             TimeUnit.MILLISECONDS.sleep(ThreadLocalRandom.current().nextInt(1, most + 1));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
