@@ -125,12 +125,14 @@ class S3CodeStoreTest extends CodeStoreContract {
 
     @Test
     void codeThatOthersHavePutBelowThePrefixStays() throws IOException {
-        s3.client().putObject(put -> put.bucket(s3.name()).key("functions/f-1/v1.zip"), RequestBody.fromString("theirs"));
+        s3.client().putObject(put -> put.bucket(s3.name()).key("functions/f-1/v1.zip"),
+                RequestBody.fromString("theirs"));
         now = Instant.now().plus(Duration.ofDays(1));
 
         store.removeAllBut(Set.of());
 
-        assertThat(s3.client().getObjectAsBytes(get -> get.bucket(s3.name()).key("functions/f-1/v1.zip")).asUtf8String())
+        assertThat(
+                s3.client().getObjectAsBytes(get -> get.bucket(s3.name()).key("functions/f-1/v1.zip")).asUtf8String())
                 .isEqualTo("theirs");
     }
 
