@@ -20,6 +20,7 @@ import io.nanogrid.gateway.http.Check;
 import io.nanogrid.gateway.invoke.OutputStore;
 import io.nanogrid.gateway.jobs.UnlistedFunctions;
 import io.nanogrid.gateway.limits.RateLimitStore;
+import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.io.IOException;
@@ -73,6 +74,9 @@ sealed interface Backing permits EmbeddedBacking, ClusterBacking {
 
     /// What jobs that run here may say of functions that the database hasn't got.
     UnlistedFunctions unlisted(FunctionDefinitionReader reader, Builds builds, InstancePool pool);
+
+    /// What comes of calls whose records can't be stored as fast as they end.
+    ExecutionLog.WhenBehind whenBehind();
 
     /// Whether a gateway keeps instances for calls and takes jobs, too.
     boolean callsRunHere();

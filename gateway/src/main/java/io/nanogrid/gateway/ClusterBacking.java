@@ -53,6 +53,7 @@ import io.nanogrid.gateway.http.Check;
 import io.nanogrid.gateway.invoke.OutputStore;
 import io.nanogrid.gateway.jobs.UnlistedFunctions;
 import io.nanogrid.gateway.limits.RateLimitStore;
+import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.metrics.Kept;
 import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.metrics.Scaling;
@@ -238,6 +239,11 @@ final class ClusterBacking implements Backing {
             Stranger stranger = queue.stranger(jobId);
             return stranger == null ? null : strangers.find(stranger);
         };
+    }
+
+    @Override
+    public ExecutionLog.WhenBehind whenBehind() {
+        return ExecutionLog.WhenBehind.RECORDS_ARE_LOST;
     }
 
     @Override

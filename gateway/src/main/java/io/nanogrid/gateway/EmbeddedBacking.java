@@ -21,6 +21,7 @@ import io.nanogrid.gateway.invoke.OutputStore;
 import io.nanogrid.gateway.jobs.UnlistedFunctions;
 import io.nanogrid.gateway.limits.MemoryRateLimitStore;
 import io.nanogrid.gateway.limits.RateLimitStore;
+import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.pool.InstancePool;
 import java.io.IOException;
@@ -69,6 +70,11 @@ record EmbeddedBacking(InstantSource clock, Database database, CodeStore code, O
     @Override
     public UnlistedFunctions unlisted(FunctionDefinitionReader reader, Builds builds, InstancePool pool) {
         return _ -> null;
+    }
+
+    @Override
+    public ExecutionLog.WhenBehind whenBehind() {
+        return ExecutionLog.WhenBehind.CALLS_WAIT;
     }
 
     @Override

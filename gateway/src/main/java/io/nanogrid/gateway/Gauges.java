@@ -1,6 +1,7 @@
 package io.nanogrid.gateway;
 
 import io.nanogrid.db.JobState;
+import io.nanogrid.gateway.logs.ExecutionLog;
 import io.nanogrid.gateway.metrics.Metrics;
 import io.nanogrid.gateway.metrics.Metrics.Figure;
 import io.nanogrid.gateway.metrics.Scaling;
@@ -36,6 +37,13 @@ final class Gauges {
                     ColdStarts starts = pool.coldStarts();
                     return Map.of("stem", starts.stem(), "image", starts.image(), "none", starts.none());
                 });
+    }
+
+    static void measure(Metrics metrics, ExecutionLog log) {
+        metrics.counters("nanogrid_records", "Records of calls, by whether they were stored", "end", () -> {
+            ExecutionLog.Counts counts = log.counts();
+            return Map.of("stored", counts.stored(), "lost", counts.lost());
+        });
     }
 
     /// @param counts may throw [io.nanogrid.db.StorageException]

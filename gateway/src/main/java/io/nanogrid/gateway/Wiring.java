@@ -110,9 +110,11 @@ public final class Wiring implements Service {
         addExamples(database, store);
         Machine machine = Machine.start(config, data, bundledPlugins, version, given.engine(), given.clock(), closing);
 
-        ExecutionLog log = closing.add(new ExecutionLog(database.executions(), config.logRetention(), clock));
+        ExecutionLog log = closing
+                .add(new ExecutionLog(database.executions(), backing.whenBehind(), config.logRetention(), clock));
         Metrics metrics = closing.add(new Metrics());
         log.listen(metrics.calls()::ended);
+        Gauges.measure(metrics, log);
         CallFeed feed = new CallFeed();
         log.listen(feed::publish);
         MemoryTuner tuner = new MemoryTuner(log, database.executions());

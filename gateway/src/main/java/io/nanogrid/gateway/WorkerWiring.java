@@ -63,7 +63,8 @@ public final class WorkerWiring implements Service {
                 clock);
         Machine machine = Machine.start(config, data, bundledPlugins, version, given.engine(), given.clock(), closing);
 
-        ExecutionLog log = closing.add(new ExecutionLog(database.executions(), config.logRetention(), clock));
+        ExecutionLog log = closing
+                .add(new ExecutionLog(database.executions(), backing.whenBehind(), config.logRetention(), clock));
         Metrics metrics = closing.add(new Metrics());
         log.listen(metrics.calls()::ended);
         Gauges.measure(metrics, machine.pool(), machine.poolConfig());

@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 /// Tells whoever wants to know of calls that have ended, and writes their records in batches, off the path of the calls. Safe for use by
 /// many threads. The lock guards what is gathered and the counts; it isn't held while anything is stored.
 ///
-/// A record is stored a fraction of a second after its call. When storing falls behind by 20,000 records or 64 Mi characters of output, calls wait for it
-/// rather than lose theirs. What can't be stored is tried again until [#close].
+/// A record is stored a fraction of a second after its call. [WhenBehind] says what comes of calls when storing falls behind by 20,000 records or 64 Mi
+/// characters of output. What can't be stored is tried again until [#close].
 public final class ExecutionLog implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ExecutionLog.class);
@@ -30,6 +30,8 @@ public final class ExecutionLog implements AutoCloseable {
     private static final Duration GATHER = Duration.ofMillis(100);
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration CLEAN = Duration.ofMinutes(10);
+    /// Between two lines about records that are lost.
+    private static final Duration COMPLAINT = Duration.ofSeconds(10);
 
     private final List<Consumer<ExecutionRecord>> listeners = new CopyOnWriteArrayList<>();
     private final ReentrantLock lock = new ReentrantLock();
@@ -44,15 +46,36 @@ public final class ExecutionLog implements AutoCloseable {
     private long done;
     /// Up to which of those that were added somebody waits for.
     private long wanted;
+    /// How many there was no room for.
+    private long dropped;
+    /// How many of those that were added are lost for good.
+    private long lost;
     private final ExecutionRepository repository;
+    private final WhenBehind whenBehind;
     private final Duration retention;
     private final InstantSource clock;
     private final Thread writer;
     private volatile boolean closed;
 
+    /// What there is no room for any more.
+    public enum WhenBehind {
+        /// Calls wait, and none goes unrecorded: right where the storage is as near as the functions, and nearly always faster.
+        CALLS_WAIT,
+        /// Records are lost, and counted: right where a storage far away, its price or its failure mustn't decide how fast functions answer.
+        RECORDS_ARE_LOST
+    }
+
+    /// How many records there were in the life of this log.
+    ///
+    /// @param lost for which there was no room, or which could never be stored
+    public record Counts(long stored, long lost) {
+    }
+
     /// @param retention how long records are kept
-    public ExecutionLog(ExecutionRepository repository, Duration retention, InstantSource clock) {
+    public ExecutionLog(ExecutionRepository repository, WhenBehind whenBehind, Duration retention,
+            InstantSource clock) {
         this.repository = repository;
+        this.whenBehind = whenBehind;
         this.retention = retention;
         this.clock = clock;
         this.writer = Thread.ofPlatform().daemon().name("execution-log").unstarted(this::run);
@@ -67,20 +90,41 @@ public final class ExecutionLog implements AutoCloseable {
     public void add(ExecutionRecord execution) throws InterruptedException {
         lock.lock();
         try {
-            while (added - done >= CAPACITY || text >= MAX_TEXT) {
+            while (isFull() && whenBehind == WhenBehind.CALLS_WAIT) {
                 settled.await();
             }
-            gathered.add(execution);
-            added++;
-            text += text(execution);
-            if (gathered.size() == 1) {
-                arrived.signal();
+            if (isFull()) {
+                dropped++;
+            } else {
+                gather(execution);
             }
         } finally {
             lock.unlock();
         }
         for (Consumer<ExecutionRecord> listener : listeners) {
             listener.accept(execution);
+        }
+    }
+
+    private boolean isFull() {
+        return added - done >= CAPACITY || text >= MAX_TEXT;
+    }
+
+    private void gather(ExecutionRecord execution) {
+        gathered.add(execution);
+        added++;
+        text += text(execution);
+        if (gathered.size() == 1) {
+            arrived.signal();
+        }
+    }
+
+    public Counts counts() {
+        lock.lock();
+        try {
+            return new Counts(done - lost, lost + dropped);
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -106,6 +150,7 @@ public final class ExecutionLog implements AutoCloseable {
 
     private void run() {
         long nextCleaning = System.nanoTime();
+        Complaints complaints = new Complaints();
         try {
             while (true) {
                 List<ExecutionRecord> records = take(nextCleaning - System.nanoTime());
@@ -114,8 +159,8 @@ public final class ExecutionLog implements AutoCloseable {
                 }
                 for (int from = 0; from < records.size(); from += BATCH) {
                     List<ExecutionRecord> batch = records.subList(from, Math.min(records.size(), from + BATCH));
-                    store(batch);
-                    settle(batch);
+                    settle(batch, store(batch));
+                    complaints.of(counts().lost());
                 }
                 if (System.nanoTime() - nextCleaning >= 0 && !closed) {
                     clean();
@@ -152,10 +197,11 @@ public final class ExecutionLog implements AutoCloseable {
         return (long) execution.stdout().length() + execution.stderr().length();
     }
 
-    private void settle(List<ExecutionRecord> batch) {
+    private void settle(List<ExecutionRecord> batch, boolean stored) {
         lock.lock();
         try {
             done += batch.size();
+            lost += stored ? 0 : batch.size();
             text -= batch.stream().mapToLong(ExecutionLog::text).sum();
             settled.signalAll();
         } finally {
@@ -163,22 +209,37 @@ public final class ExecutionLog implements AutoCloseable {
         }
     }
 
-    private void store(List<ExecutionRecord> batch) throws InterruptedException {
+    /// @return whether it is stored, and not lost for good
+    private boolean store(List<ExecutionRecord> batch) throws InterruptedException {
         while (true) {
             try {
                 repository.insert(batch);
-                return;
+                return true;
             } catch (StorageException e) {
                 if (closed) {
                     LOG.error("{} records of calls are lost", batch.size(), e);
-                    return;
+                    return false;
                 }
                 LOG.error("The records of {} calls can't be stored yet: {}", batch.size(), e.getMessage());
                 TimeUnit.NANOSECONDS.sleep(RETRY.toNanos());
             } catch (RuntimeException e) {
                 // Another try would end the same way, and calls would wait for it.
                 LOG.error("{} records of calls can't be stored and are lost", batch.size(), e);
-                return;
+                return false;
+            }
+        }
+    }
+
+    /// Says at times that records are lost, and how many. For the writer alone.
+    private static final class Complaints {
+        private long told;
+        private long last = System.nanoTime() - COMPLAINT.toNanos();
+
+        void of(long lost) {
+            if (lost > told && System.nanoTime() - last >= COMPLAINT.toNanos()) {
+                LOG.warn("{} records of calls are lost: they can't be stored as fast as calls end", lost - told);
+                told = lost;
+                last = System.nanoTime();
             }
         }
     }

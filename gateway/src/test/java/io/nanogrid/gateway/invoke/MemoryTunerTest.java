@@ -31,7 +31,8 @@ class MemoryTunerTest {
     @BeforeEach
     void open(@TempDir Path directory) {
         database = SqliteDatabase.open(directory);
-        log = new ExecutionLog(database.executions(), Duration.ofDays(7), InstantSource.system());
+        log = new ExecutionLog(database.executions(), ExecutionLog.WhenBehind.CALLS_WAIT, Duration.ofDays(7),
+                InstantSource.system());
         tuner = new MemoryTuner(log, database.executions());
     }
 

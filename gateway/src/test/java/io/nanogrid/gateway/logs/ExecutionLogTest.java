@@ -131,8 +131,53 @@ class ExecutionLogTest {
         }
     }
 
+    @Test
+    void aCallWaitsForRoomWhereNoRecordMayBeLost() throws Exception {
+        repository.gate = new CountDownLatch(1);
+        try (ExecutionLog log = log()) {
+            Thread calls = Thread.ofVirtual().start(() -> addMany(log, 30_000));
+            await().until(() -> calls.getState() == Thread.State.WAITING);
+
+            repository.gate.countDown();
+            calls.join();
+        }
+        assertThat(repository.ids()).hasSize(30_000);
+    }
+
+    @Test
+    void noCallWaitsWhereRecordsMayBeLostAndThoseThatAreAreCounted() throws Exception {
+        repository.gate = new CountDownLatch(1);
+        List<String> told = new ArrayList<>();
+        ExecutionLog log = log(ExecutionLog.WhenBehind.RECORDS_ARE_LOST);
+        try (log) {
+            log.listen(call -> told.add(call.requestId()));
+
+            addMany(log, 30_000);
+
+            assertThat(log.counts()).isEqualTo(new ExecutionLog.Counts(0, 10_000));
+            repository.gate.countDown();
+        }
+        assertThat(repository.ids()).hasSize(20_000);
+        assertThat(log.counts()).isEqualTo(new ExecutionLog.Counts(20_000, 10_000));
+        assertThat(told).hasSize(30_000);
+    }
+
+    private static void addMany(ExecutionLog log, int count) {
+        try {
+            for (int i = 0; i < count; i++) {
+                log.add(execution("r" + i));
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private ExecutionLog log() {
-        return new ExecutionLog(repository, Duration.ofDays(7), () -> NOW);
+        return log(ExecutionLog.WhenBehind.CALLS_WAIT);
+    }
+
+    private ExecutionLog log(ExecutionLog.WhenBehind whenBehind) {
+        return new ExecutionLog(repository, whenBehind, Duration.ofDays(7), () -> NOW);
     }
 
     private static ExecutionRecord execution(String id) {
