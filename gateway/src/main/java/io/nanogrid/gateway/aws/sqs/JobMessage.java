@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nanogrid.db.JobDraft;
 import io.nanogrid.gateway.code.CodePlace;
 import io.nanogrid.gateway.deploy.Strangers.Stranger;
+import io.nanogrid.gateway.dispatch.MalformedMessage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -91,20 +92,20 @@ record JobMessage(@Nullable String jobId, String requestId, String functionId, @
         }
     }
 
-    /// @throws Malformed saying what is wrong with it
-    static JobMessage read(String body) throws Malformed {
+    /// @throws MalformedMessage saying what is wrong with it
+    static JobMessage read(String body) throws MalformedMessage {
         JsonNode message;
         try {
             message = JSON.readTree(body);
         } catch (JsonProcessingException e) {
-            throw new Malformed("the message isn't JSON: " + e.getOriginalMessage());
+            throw new MalformedMessage("the message isn't JSON: " + e.getOriginalMessage());
         }
         if (message == null || !message.isObject()) {
-            throw new Malformed("the message isn't a JSON object");
+            throw new MalformedMessage("the message isn't a JSON object");
         }
         JsonNode version = message.path("version");
         if (!version.isMissingNode() && !version.isNull() && !(version.isInt() && version.intValue() > 0)) {
-            throw new Malformed("version must be a whole number from 1");
+            throw new MalformedMessage("version must be a whole number from 1");
         }
         JsonNode input = message.path("input");
         String jobId = optional(message, "jobId");
@@ -127,21 +128,21 @@ record JobMessage(@Nullable String jobId, String requestId, String functionId, @
         return new Stranger(functionId, bucket == null || key == null ? null : new CodePlace(bucket, key), definition);
     }
 
-    private static String id(JsonNode message, String name) throws Malformed {
+    private static String id(JsonNode message, String name) throws MalformedMessage {
         String id = optional(message, name);
         if (id == null) {
-            throw new Malformed(name + " is missing");
+            throw new MalformedMessage(name + " is missing");
         }
         return id;
     }
 
-    private static @Nullable String optional(JsonNode message, String name) throws Malformed {
+    private static @Nullable String optional(JsonNode message, String name) throws MalformedMessage {
         JsonNode value = message.path(name);
         if (value.isMissingNode() || value.isNull()) {
             return null;
         }
         if (!value.isTextual() || !ID.matcher(value.textValue()).matches()) {
-            throw new Malformed(name + " must be a text of up to 200 visible ASCII characters");
+            throw new MalformedMessage(name + " must be a text of up to 200 visible ASCII characters");
         }
         return value.textValue();
     }
@@ -150,14 +151,5 @@ record JobMessage(@Nullable String jobId, String requestId, String functionId, @
     JobDraft draft() {
         return new JobDraft(jobId == null ? requestId : jobId, functionId, version, requestId, input, false,
                 traceparent, null);
-    }
-
-    static final class Malformed extends Exception {
-
-        private static final long serialVersionUID = 1;
-
-        Malformed(String message) {
-            super(message);
-        }
     }
 }

@@ -12,6 +12,7 @@ import io.nanogrid.gateway.aws.JobLedger.Begun;
 import io.nanogrid.gateway.aws.sqs.ReadyJobs.Picked;
 import io.nanogrid.gateway.aws.sqs.ReadyJobs.Ready;
 import io.nanogrid.gateway.deploy.Strangers.Stranger;
+import io.nanogrid.gateway.dispatch.MalformedMessage;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -100,7 +101,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         try {
             JobMessage job = JobMessage.read(message.body());
             ready.add(message, new Ready(job.draft().id(), job.functionId(), job.jobId() == null, System.nanoTime()));
-        } catch (JobMessage.Malformed e) {
+        } catch (MalformedMessage e) {
             LOG.warn("A message is put aside: {}", e.getMessage());
             receiver.deadLetter(message, String.valueOf(e.getMessage()));
         }
@@ -203,7 +204,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     private void writeDown(Held message) {
         try {
             ledger.create(JobMessage.read(message.body()).draft());
-        } catch (JobMessage.Malformed e) {
+        } catch (MalformedMessage e) {
             throw new IllegalStateException(e);
         } catch (IllegalArgumentException e) {
             LOG.debug("The job is known already, from an earlier reception of its message", e);
@@ -294,7 +295,7 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
         Held message = begun.message(id);
         try {
             return message == null ? null : JobMessage.read(message.body()).stranger();
-        } catch (JobMessage.Malformed e) {
+        } catch (MalformedMessage e) {
             throw new IllegalStateException(e);
         }
     }
@@ -304,11 +305,6 @@ public final class SqsQueue implements InvocationQueue, AutoCloseable {
     public int recover(Function<JobRecord, byte[]> makesResultOfTheDead) {
         this.resultOfTheDead = makesResultOfTheDead;
         return 0;
-    }
-
-    /// No more jobs come; those that have been begun may still be ended.
-    public void stop() {
-        receiver.stop();
     }
 
     /// What has been begun and not ended is begun again by somebody else.
